@@ -1,5 +1,5 @@
-// Where tests find what is not in the repository: shared data (WEFT_SHARED, default ../shared beside the source tree) and
-// real models (WEFT_MODELS, default ~/.cache/weft/models). Absent data skips a test loudly, or fails it when
+// Where tests find what is not in the repository: shared data (WEFT_SHARED, default ../shared beside the source tree)
+// and real models (WEFT_MODELS, default ~/.cache/weft/models). Absent data skips a test loudly, or fails it when
 // WEFT_REQUIRE_DATA=1. Included by tests only.
 #pragma once
 
@@ -31,8 +31,8 @@ inline bool data_is_required() { return environment_or("WEFT_REQUIRE_DATA", "0")
 }  // namespace weft
 
 // Ends the test here when `path` does not exist: as failed where data is required, else as skipped.
-#define REQUIRE_DATA(path)                                                                          \
-  if (!std::filesystem::exists(path)) {                                                             \
-    if (::weft::data_is_required()) FAIL() << "required data is missing: " << (path).string();      \
+#define REQUIRE_DATA(path)                                                                         \
+  if (!std::filesystem::exists(path)) {                                                            \
+    if (::weft::data_is_required()) FAIL() << "required data is missing: " << (path).string();     \
     GTEST_SKIP() << "data is missing: " << (path).string() << " (set WEFT_SHARED or WEFT_MODELS)"; \
   }
