@@ -1,0 +1,51 @@
+// Text to token ids and back. Immutable after load and safe to use from many threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "model_files/model_files.h"
+
+namespace weft {
+
+struct EncodeOptions {
+  bool add_special_tokens = true;    // what the model's post-processor adds, e.g. BOS in front
+  bool parse_special_tokens = true;  // "<|im_end|>" in the text becomes the token, not its letters
+};
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  // From GGUF metadata, or from tokenizer.json (+ tokenizer_config.json) of a directory.
+  static Result<std::unique_ptr<Tokenizer>> load(const ModelFiles& files);
+
+  virtual int32_t vocab_size() const = 0;
+
+  // Never fails on bytes that are not UTF-8: they are replaced by U+FFFD first, as Hugging Face's tokenizers do.
+  virtual std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
+
+  // The bytes that `id` stands for inside a text; a special token's own text, e.g. "<|im_end|>". Empty when out of
+  // range.
+  virtual std::string_view token_bytes(int32_t id) const = 0;
+  virtual bool is_special(int32_t id) const = 0;
+
+  virtual std::optional<int32_t> bos_id() const = 0;
+  virtual std::optional<int32_t> eos_id() const = 0;
+  // The id of a token by its exact text, e.g. "<|im_end|>".
+  virtual std::optional<int32_t> find_token(std::string_view text) const = 0;
+
+  // True when decoding drops one space at the very start of a text (SentencePiece's dummy prefix).
+  virtual bool strips_leading_space() const = 0;
+
+  // The whole text at once; invalid UTF-8 becomes U+FFFD.
+  std::string decode(std::span<const int32_t> ids, bool skip_special_tokens = true) const;
+};
+
+}  // namespace weft
