@@ -25,10 +25,9 @@ void attention(const DecoderModel& model, int32_t layer, ForwardContext& f, Cons
   MatrixF q = f.rows(f.activations.q), k = f.rows(f.activations.k), v = f.rows(f.activations.v);
   MatrixF attended = f.rows(f.activations.attention);
 
-  const LinearTask qkv[] = {{&w.q, data_or_null(w.q_bias), q}, {&w.k, data_or_null(w.k_bias), k},
-                            {&w.v, data_or_null(w.v_bias), v}};
-  prepare_linear_input(f.ops, x, qkv, f.linear_input);
-  linear(f.ops, f.linear_input, qkv);
+  linear_layers(
+      f.ops, f.linear_input, x,
+      {{&w.q, data_or_null(w.q_bias), q}, {&w.k, data_or_null(w.k_bias), k}, {&w.v, data_or_null(w.v_bias), v}});
 
   if (!w.q_norm.empty()) norm_heads(f, q, config.head_dim, w.q_norm, config.norm_epsilon);
   if (!w.k_norm.empty()) norm_heads(f, k, config.head_dim, w.k_norm, config.norm_epsilon);
@@ -49,9 +48,7 @@ void attention(const DecoderModel& model, int32_t layer, ForwardContext& f, Cons
                           .block_table = group.block_table,
                           .block_table_stride = group.block_table_stride});
 
-  const LinearTask output[] = {{&w.o, nullptr, out}};
-  prepare_linear_input(f.ops, attended, output, f.linear_input);
-  linear(f.ops, f.linear_input, output);
+  linear_layers(f.ops, f.linear_input, attended, {{&w.o, nullptr, out}});
 }
 
 }  // namespace weft

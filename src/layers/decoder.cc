@@ -1,6 +1,7 @@
 #include "layers/decoder.h"
 
 #include <algorithm>
+#include <array>
 
 #include "kernels/embedding/embedding.h"
 #include "kernels/residual/residual.h"
@@ -21,6 +22,14 @@ Result<Activations> Activations::allocate(const ModelConfig& config, int64_t max
     a.buffers_.push_back(std::move(buffer));
   }
   return a;
+}
+
+void linear_layers(OpContext& ops, LinearInput& input, ConstMatrixF x, std::initializer_list<LinearTask> tasks) {
+  std::array<const PackedMatrix*, 4> weights{};
+  CHECK(tasks.size() <= weights.size());
+  std::transform(tasks.begin(), tasks.end(), weights.begin(), [](const LinearTask& task) { return task.weight; });
+  prepare_linear_input(ops, x, std::span(weights).first(tasks.size()), input);
+  linear(ops, input, tasks);
 }
 
 void embed_tokens(const DecoderModel& model, ForwardContext& f) {
@@ -52,9 +61,7 @@ void final_hidden(const DecoderModel& model, ForwardContext& f, MatrixF hidden) 
 
 void lm_head(const DecoderModel& model, OpContext& ops, LinearInput& linear_input, ConstMatrixF hidden,
              MatrixF logits) {
-  const LinearTask head[] = {{&model.weights.output(), nullptr, logits}};
-  prepare_linear_input(ops, hidden, head, linear_input);
-  linear(ops, linear_input, head);
+  linear_layers(ops, linear_input, hidden, {{&model.weights.output(), nullptr, logits}});
 }
 
 }  // namespace weft

@@ -1,14 +1,16 @@
-// The decoder that the Llama-like families share: embedding, blocks of attention and MLP around a residual stream, head.
+// The decoder that the Llama-like families share: embedding, blocks of attention and MLP around a residual stream,
+// head.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "kernels/kv_write/kv_layout.h"
 #include "kernels/linear/linear.h"
 #include "kernels/op_context.h"
-#include "kernels/paged_attention/kv_layer.h"
 #include "kernels/rope/rope.h"
 #include "layers/decoder_weights.h"
 #include "layers/forward_batch.h"
@@ -45,6 +47,9 @@ struct ForwardContext {
   // The first T rows of a matrix of activations.
   MatrixF rows(const MatrixF& matrix) const { return {matrix.data, batch.num_tokens(), matrix.cols, matrix.stride}; }
 };
+
+// Several linear layers of one input, which is prepared once: q, k and v; gate and up.
+void linear_layers(OpContext& ops, LinearInput& input, ConstMatrixF x, std::initializer_list<LinearTask> tasks);
 
 // activations.residual[t, :] = embedding_scale * E[token_ids[t], :]
 void embed_tokens(const DecoderModel& model, ForwardContext& f);

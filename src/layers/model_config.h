@@ -2,17 +2,18 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "kernels/rope/rope.h"
 
 namespace weft {
 
 enum class Activation { kSilu, kGeluTanh };
 
-// Rotary embedding of one kind of layer. Source: Su et al., "RoFormer", 2021; linear scaling divides the positions.
+// Rotary embedding of one kind of layer. Source: Su et al., "RoFormer", 2021.
 struct RopeConfig {
   double base = 10'000;
-  double linear_factor = 1;
+  RopeScaling scaling;
 };
 
 // What differs from layer to layer.
@@ -33,7 +34,7 @@ struct ModelConfig {
   int32_t max_positions = 0;  // context that the model was trained for, in tokens
   float norm_epsilon = 1e-6f;
   float embedding_scale = 1;
-  float query_scale = 1;   // factor of q·k before the softmax
+  float query_scale = 1;  // factor of q·k before the softmax
   Activation activation = Activation::kSilu;
   std::vector<RopeConfig> ropes;
   std::vector<LayerConfig> layers;     // [num_layers]

@@ -22,9 +22,11 @@ Result<std::shared_ptr<const DecoderModel>> load_model(const Architecture& archi
   if (!config) return in_context(files.path().string(), std::move(config).take_error());
   model->config = std::move(config).value();
   TRY(load_decoder_weights(files, model->config, architecture.weights, pool, model->weights));
-  int32_t positions = max_positions > 0 ? std::min(max_positions, model->config.max_positions) : model->config.max_positions;
+  int32_t positions =
+      max_positions > 0 ? std::min(max_positions, model->config.max_positions) : model->config.max_positions;
   for (const RopeConfig& rope : model->config.ropes) {
-    TRY_ASSIGN(RopeTable table, RopeTable::build(model->config.head_dim, rope.base, positions, rope.linear_factor));
+    TRY_ASSIGN(RopeTable table, RopeTable::build(model->config.head_dim, rope.base, positions, rope.scaling,
+                                                 model->weights.rope_divisors));
     model->ropes.push_back(std::move(table));
   }
   return std::shared_ptr<const DecoderModel>(std::move(model));

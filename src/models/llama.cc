@@ -1,6 +1,6 @@
-// Llama, and what is built like it: SmolLM2, Llama 2, Mistral 7B v0.3, TinyLlama.
+// Llama, and what is built like it: SmolLM2, Llama 2 and 3, TinyLlama.
 // Paper: Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", 2023. Hugging Face: LlamaForCausalLM.
-// Special: GGUF files interleave the rotary halves of q and k.
+// Special: GGUF files interleave the rotary halves of q and k, and Llama 3.1 and later store rotary divisors there.
 #include "models/architecture.h"
 #include "models/shared/decoder_config.h"
 
@@ -18,9 +18,20 @@ constexpr WeightSpec kWeights[] = {
     {"model.embed_tokens.weight", "token_embd.weight", {Dim::kVocab, Dim::kHidden}, &D::embedding},
     {"model.norm.weight", "output_norm.weight", {Dim::kHidden}, &D::final_norm},
     {"lm_head.weight", "output.weight", {Dim::kVocab, Dim::kHidden}, &D::lm_head, kPlain, kPlain, true},
+    {"", "rope_freqs.weight", {Dim::kRotaryPairs}, &D::rope_divisors, kPlain, kPlain, true},
     {"model.layers.{}.input_layernorm.weight", "blk.{}.attn_norm.weight", {Dim::kHidden}, &L::input_norm},
-    {"model.layers.{}.self_attn.q_proj.weight", "blk.{}.attn_q.weight", {Dim::kQuery, Dim::kHidden}, &L::q, kPlain, kHalves},
-    {"model.layers.{}.self_attn.k_proj.weight", "blk.{}.attn_k.weight", {Dim::kKeyValue, Dim::kHidden}, &L::k, kPlain, kHalves},
+    {"model.layers.{}.self_attn.q_proj.weight",
+     "blk.{}.attn_q.weight",
+     {Dim::kQuery, Dim::kHidden},
+     &L::q,
+     kPlain,
+     kHalves},
+    {"model.layers.{}.self_attn.k_proj.weight",
+     "blk.{}.attn_k.weight",
+     {Dim::kKeyValue, Dim::kHidden},
+     &L::k,
+     kPlain,
+     kHalves},
     {"model.layers.{}.self_attn.v_proj.weight", "blk.{}.attn_v.weight", {Dim::kKeyValue, Dim::kHidden}, &L::v},
     {"model.layers.{}.self_attn.o_proj.weight", "blk.{}.attn_output.weight", {Dim::kHidden, Dim::kQuery}, &L::o},
     {"model.layers.{}.post_attention_layernorm.weight", "blk.{}.ffn_norm.weight", {Dim::kHidden}, &L::ffn_norm},

@@ -21,7 +21,8 @@ class FaultList {
   void append_to(std::string& message) const {
     if (faults_.empty()) return;
     size_t shown = std::min(faults_.size(), kMaxNamedFaults);
-    message += fmt::format(" {} {}: {}", faults_.size(), what_, fmt::join(faults_.begin(), faults_.begin() + shown, ", "));
+    message +=
+        fmt::format(" {} {}: {}", faults_.size(), what_, fmt::join(faults_.begin(), faults_.begin() + shown, ", "));
     message += shown < faults_.size() ? ", ..." : ".";
   }
 
@@ -45,7 +46,8 @@ Status check_tensors(const ModelFiles& files, std::span<const TensorRequest> req
     if (tensor == nullptr) {
       if (!request.optional) missing.add(request.name);
     } else if (tensor->shape != request.shape) {
-      misshapen.add(fmt::format("{} is {}, not {}", request.name, shape_text(tensor->shape), shape_text(request.shape)));
+      misshapen.add(
+          fmt::format("{} is {}, not {}", request.name, shape_text(tensor->shape), shape_text(request.shape)));
     }
   }
   for (const TensorEntry& tensor : files.tensors()) {
@@ -77,18 +79,20 @@ Result<std::vector<float>> read_vector(const TensorEntry& tensor) {
   for (size_t i = 0; i < count; ++i) {
     uint16_t half;
     switch (tensor.dtype) {
-      case DType::kF32: std::memcpy(&values[i], &tensor.bytes[4 * i], 4); break;
+      case DType::kF32:
+        std::memcpy(&values[i], &tensor.bytes[4 * i], 4);
+        break;
       case DType::kF16:
         std::memcpy(&half, &tensor.bytes[2 * i], 2);
-        values[i] = f16_to_f32(half);
+        values[i] = half_to_float(half);
         break;
       case DType::kBF16:
         std::memcpy(&half, &tensor.bytes[2 * i], 2);
-        values[i] = bf16_to_f32(half);
+        values[i] = bfloat_to_float(half);
         break;
       default:
-        return make_error(ErrorCode::kUnsupported, "Tensor {} is {}; vectors are read as F32, F16 or BF16.", tensor.name,
-                          dtype_info(tensor.dtype).name);
+        return make_error(ErrorCode::kUnsupported, "Tensor {} is {}; vectors are read as F32, F16 or BF16.",
+                          tensor.name, dtype_info(tensor.dtype).name);
     }
   }
   return values;

@@ -1,5 +1,6 @@
 #include "models/shared/decoder_config.h"
 
+#include <array>
 #include <cmath>
 
 namespace weft {
@@ -30,16 +31,33 @@ Result<int64_t> vocab_size(const Metadata& metadata) {
 }
 
 // Rotary scaling changes every position's angles, so a kind that is not known is an error and never ignored.
-Result<double> linear_rope_factor(const Metadata& metadata, std::string_view prefix) {
-  TRY_ASSIGN(std::string kind, metadata.text_or({"rope_scaling.rope_type", "rope_scaling.type", "rope_parameters.rope_type",
-                                                 fmt::format("{}.rope.scaling.type", prefix)},
-                                                "none"));
-  if (kind == "none" || kind == "default") return 1.0;
-  if (kind != "linear") {
-    return make_error(ErrorCode::kUnsupported, "The model scales its rotary embedding by '{}'; this version does 'linear' only.",
-                      kind);
+Result<RopeScaling> rope_scaling(const Metadata& metadata, std::string_view prefix) {
+  auto names = [&](std::string_view key, std::string_view gguf_key) {
+    return std::array{fmt::format("rope_scaling.{}", key), fmt::format("rope_parameters.{}", key),
+                      fmt::format("{}.rope.scaling.{}", prefix, gguf_key)};
+  };
+  auto real = [&](std::string_view key, std::string_view gguf_key) {
+    auto n = names(key, gguf_key);
+    return metadata.real({n[0], n[1], n[2]});
+  };
+  auto kinds = names("rope_type", "type");
+  TRY_ASSIGN(std::string kind, metadata.text_or({kinds[0], "rope_scaling.type", kinds[1], kinds[2]}, "none"));
+  RopeScaling scaling;
+  if (kind == "none" || kind == "default") return scaling;
+  TRY_ASSIGN(scaling.factor, real("factor", "factor"));
+  if (kind == "linear") {
+    scaling.kind = RopeScaling::Kind::kLinear;
+    return scaling;
   }
-  return metadata.real({"rope_scaling.factor", "rope_parameters.factor", fmt::format("{}.rope.scaling.factor", prefix)});
+  if (kind != "llama3") {
+    return make_error(ErrorCode::kUnsupported,
+                      "The model scales its rotary embedding by '{}'; this version does 'linear' and 'llama3'.", kind);
+  }
+  scaling.kind = RopeScaling::Kind::kLlama3;
+  TRY_ASSIGN(scaling.low_frequency_factor, real("low_freq_factor", "low_freq_factor"));
+  TRY_ASSIGN(scaling.high_frequency_factor, real("high_freq_factor", "high_freq_factor"));
+  TRY_ASSIGN(scaling.original_max_position, real("original_max_position_embeddings", "original_context_length"));
+  return scaling;
 }
 
 }  // namespace
@@ -62,15 +80,16 @@ Result<ModelConfig> parse_decoder_config(const Metadata& metadata, std::string_v
   TRY_ASSIGN(int64_t head_dim, metadata.integer_or({"head_dim", gguf("attention.key_length")}, hidden / heads));
   TRY(check_sizes({{"number of key-value heads", kv_heads, heads}, {"head size", head_dim, 256}}));
   if (heads % kv_heads != 0 || head_dim % 8 != 0) {
-    return make_error(ErrorCode::kUnsupported,
-                      "The model has {} attention heads over {} key-value heads of size {}; the heads must be a multiple "
-                      "of the key-value heads and the size a multiple of 8.",
-                      heads, kv_heads, head_dim);
+    return make_error(
+        ErrorCode::kUnsupported,
+        "The model has {} attention heads over {} key-value heads of size {}; the heads must be a multiple "
+        "of the key-value heads and the size a multiple of 8.",
+        heads, kv_heads, head_dim);
   }
   TRY_ASSIGN(double epsilon, metadata.real({"rms_norm_eps", gguf("attention.layer_norm_rms_epsilon")}));
   TRY_ASSIGN(double base,
              metadata.real_or({"rope_theta", "rope_parameters.rope_theta", gguf("rope.freq_base")}, 10'000));
-  TRY_ASSIGN(double factor, linear_rope_factor(metadata, prefix));
+  TRY_ASSIGN(RopeScaling scaling, rope_scaling(metadata, prefix));
 
   ModelConfig config;
   config.vocab_size = static_cast<int32_t>(vocab);
@@ -83,7 +102,7 @@ Result<ModelConfig> parse_decoder_config(const Metadata& metadata, std::string_v
   config.max_positions = static_cast<int32_t>(positions);
   config.norm_epsilon = static_cast<float>(epsilon);
   config.query_scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_dim)));
-  config.ropes = {{.base = base, .linear_factor = factor}};
+  config.ropes = {{.base = base, .scaling = scaling}};
   config.cache_windows = {0};
   for (int32_t layer = 0; layer < config.num_layers; ++layer) config.layers.push_back({.layer_in_group = layer});
   return config;

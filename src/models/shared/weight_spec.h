@@ -13,13 +13,13 @@
 namespace weft {
 
 // Symbolic dimensions of a weight; kNone ends the shape of a vector.
-enum class Dim { kNone, kVocab, kHidden, kQuery, kKeyValue, kHeadDim, kFfn };
+enum class Dim { kNone, kVocab, kHidden, kQuery, kKeyValue, kHeadDim, kRotaryPairs, kFfn };
 
 using WeightSlot = std::variant<PackedMatrix DecoderWeights::*, Vector DecoderWeights::*, PackedMatrix LayerWeights::*,
                                 Vector LayerWeights::*>;
 
 struct WeightSpec {
-  std::string_view hf_name;    // "{}" stands for the layer's number
+  std::string_view hf_name;    // "{}" stands for the layer's number; empty: not in this format
   std::string_view gguf_name;  // the same in GGUF files
   std::array<Dim, 2> shape;    // [out, in] or [size, kNone]
   WeightSlot slot;

@@ -1,0 +1,21 @@
+#include <immintrin.h>
+
+#include "machine/roofs_kernels.h"
+
+namespace weft {
+
+int32_t int8_loop_avx512(int64_t rounds) {
+  __m512i sums[12];
+  __m512i u = _mm512_set1_epi8(3), s = _mm512_set1_epi8(-2);
+  for (auto& sum : sums) sum = _mm512_setzero_si512();
+  for (int64_t i = 0; i < rounds; ++i) {
+#pragma GCC unroll 12
+    for (auto& sum : sums) sum = _mm512_dpbusd_epi32(sum, u, s);
+    asm volatile("" : "+v"(u));
+  }
+  __m512i total = _mm512_setzero_si512();
+  for (auto& sum : sums) total = _mm512_add_epi32(total, sum);
+  return _mm_cvtsi128_si32(_mm512_castsi512_si128(total));
+}
+
+}  // namespace weft
