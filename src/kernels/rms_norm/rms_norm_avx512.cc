@@ -1,0 +1,10 @@
+#include "kernels/cpu_core/lanes_avx512.h"
+// The body needs the lanes, so the order of these includes is fixed.
+
+#include "kernels/rms_norm/rms_norm_body.h"
+
+namespace weft {
+
+void rms_norm_rows_avx512(const RmsNormArgs& args, int64_t begin, int64_t end) { rms_norm_rows(args, begin, end); }
+
+}  // namespace weft
