@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kernels/kv_write/kv_write.h"
+
 namespace weft {
 
 CacheSpec ModelRunner::make_cache_spec(const ModelConfig& config, std::string model_digest) {

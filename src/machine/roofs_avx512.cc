@@ -15,7 +15,9 @@ int32_t int8_loop_avx512(int64_t rounds) {
   }
   __m512i total = _mm512_setzero_si512();
   for (auto& sum : sums) total = _mm512_add_epi32(total, sum);
-  return _mm_cvtsi128_si32(_mm512_castsi512_si128(total));
+  alignas(64) int32_t lanes[16];
+  _mm512_store_si512(lanes, total);
+  return lanes[0];
 }
 
 }  // namespace weft

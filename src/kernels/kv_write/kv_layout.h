@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace weft {
+#include "base/page.h"
 
-constexpr int kPageTokens = 16;
+namespace weft {
 
 // One layer of the cache; borrows. Page p of this layer is at base + p * page_stride_bytes. base and the stride are
 // multiples of 64 bytes. head_dim: a multiple of 8, 8 to 256.
