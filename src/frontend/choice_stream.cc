@@ -1,0 +1,118 @@
+#include "frontend/choice_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/utf8.h"
+
+namespace weft {
+namespace {
+
+// `echo` with max_tokens 0 asks for the prompt alone; the engine samples one token all the same.
+bool shows_prompt_only(const TextRequest& text) { return text.echo && text.max_tokens == 0; }
+
+}  // namespace
+
+ChoiceStream::ChoiceStream(const TextModel& model, const TextRequest& text, const ValidatedRequest& request,
+                           int32_t choice)
+    : model_(model),
+      text_(text),
+      request_(request),
+      choice_(choice),
+      detokenizer_(*model.tokenizer, text.skip_special_tokens, /*continues_text=*/true),
+      stops_(text.stop, text.include_stop_str_in_output) {}
+
+void ChoiceStream::push(const TokenEvent& event, std::vector<TextDelta>& out) {
+  if (done_) return;
+  prompt_scores_.insert(prompt_scores_.end(), event.prompt_logprobs.begin(), event.prompt_logprobs.end());
+  bool finished = event.finish != FinishReason::kNone;
+  if (!event.token && !finished) return;
+  if (!std::exchange(started_, true) && text_.echo && event.token) out.push_back(echo());
+
+  TextDelta delta{.choice = choice_};
+  if (event.token && !shows_prompt_only(text_)) {
+    add_token(*event.token);
+    if (!is_silent_stop(event)) add_text(detokenizer_.push(event.token->token), delta);
+  }
+  if (finished && stops_.match() == nullptr) {
+    add_text(detokenizer_.flush(), delta);
+    if (stops_.match() == nullptr) delta.text += stops_.flush();
+  }
+  done_ = finished || stops_.match() != nullptr;
+  if (done_) set_finish(event, delta);
+  text_out_ += delta.text.size();
+  release_tokens(delta);
+  if (done_ || !delta.text.empty() || !delta.tokens.empty()) out.push_back(std::move(delta));
+}
+
+void ChoiceStream::add_token(const SampledToken& token) {
+  ++num_tokens_;
+  ++num_without_text_;
+  held_.push_back({describe(token, request_->sampling.num_logprobs >= 0), 0});
+}
+
+void ChoiceStream::add_text(std::string_view piece, TextDelta& delta) {
+  if (piece.empty()) return;
+  text_in_ += piece.size();
+  for (; num_without_text_ > 0; --num_without_text_) held_[held_.size() - num_without_text_].text_end = text_in_;
+  // As in vLLM, a stop string counts only behind the first min_tokens tokens.
+  if (num_tokens_ <= request_->min_tokens) {
+    delta.text += piece;
+  } else {
+    delta.text += stops_.push(piece);
+  }
+}
+
+void ChoiceStream::release_tokens(TextDelta& delta) {
+  size_t certain = done_ ? held_.size() : held_.size() - num_without_text_;
+  for (; certain > 0 && (done_ || held_.front().text_end <= text_out_); --certain) {
+    delta.tokens.push_back(std::move(held_.front().token));
+    held_.pop_front();
+  }
+}
+
+// A stop token's own text is no part of the answer unless asked for, as in vLLM.
+bool ChoiceStream::is_silent_stop(const TokenEvent& event) const {
+  return event.finish == FinishReason::kStop && !text_.include_stop_str_in_output;
+}
+
+// stop_reason is empty for the model's own end of sequence, as in vLLM.
+void ChoiceStream::set_finish(const TokenEvent& event, TextDelta& delta) const {
+  delta.finish = event.finish;
+  if (const std::string* stop = stops_.match()) {
+    delta.finish = FinishReason::kStop;
+    delta.stop_reason = *stop;
+    return;
+  }
+  if (event.finish != FinishReason::kStop || !event.token) return;
+  const std::vector<TokenId>& eos = model_.limits.eos_token_ids;
+  bool is_eos = !request_->ignore_eos && std::find(eos.begin(), eos.end(), event.token->token) != eos.end();
+  if (!is_eos) delta.stop_reason = event.token->token;
+}
+
+TokenText ChoiceStream::describe(const SampledToken& token, bool has_logprob) const {
+  TokenText text{.id = token.token, .bytes = std::string(model_.tokenizer->token_bytes(token.token))};
+  text.has_logprob = has_logprob;
+  if (!has_logprob) return text;
+  text.logprob = token.logprob;
+  for (const TokenLogprob& top : token.top) {
+    text.top.emplace_back(top, std::string(model_.tokenizer->token_bytes(top.token)));
+  }
+  return text;
+}
+
+TextDelta ChoiceStream::echo() const {
+  TextDelta delta{.choice = choice_};
+  if (const auto* prompt = std::get_if<TextPrompt>(&text_.prompt)) {
+    delta.text = replace_invalid_utf8(prompt->text);
+  } else {
+    delta.text = model_.tokenizer->decode(request_->prompt, text_.skip_special_tokens);
+  }
+  for (size_t i = 0; i < request_->prompt.size(); ++i) {
+    bool scored = i > 0 && i <= prompt_scores_.size();
+    delta.tokens.push_back(describe(scored ? prompt_scores_[i - 1] : SampledToken{.token = request_->prompt[i]}, scored));
+  }
+  return delta;
+}
+
+}  // namespace weft

@@ -1,0 +1,30 @@
+// A TextRequest to a ValidatedRequest: the prompt's tokens, the defaults, and every check of a field that is about text
+// or about the width of a number. The rest is checked by ValidatedRequest::make.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "frontend/text_model.h"
+#include "frontend/text_request.h"
+#include "request/validated_request.h"
+
+namespace weft {
+
+constexpr size_t kMaxStops = 16;
+constexpr size_t kMaxStopBytes = 256;
+constexpr size_t kMaxStopTokens = 64;
+constexpr size_t kMaxLogitBias = 1024;
+constexpr size_t kMaxCacheSaltBytes = 1024;
+
+// Renders and tokenises. A chat gets no further special tokens than its template writes, as in Hugging Face's
+// apply_chat_template.
+Result<std::vector<TokenId>> make_prompt_ids(const TextModel& model, const TextRequest& request);
+
+// The errors' `param` is the field's name in OpenAI's API.
+Result<ValidatedRequest> make_validated(const TextModel& model, const TextRequest& request,
+                                        std::vector<TokenId> prompt_ids, uint64_t seed, Nanos deadline);
+
+}  // namespace weft

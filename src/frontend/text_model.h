@@ -1,0 +1,32 @@
+// What the frontend knows of the loaded model. Immutable and shared: a request keeps it alive.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/status.h"
+#include "frontend/text_request.h"
+#include "request/validated_request.h"
+#include "text/tokenizer.h"
+
+namespace weft {
+
+// From the model's generation_config.json; what a request leaves unset.
+struct GenerationDefaults {
+  std::optional<float> temperature, top_p, min_p, repetition_penalty;
+  std::optional<int32_t> top_k;
+};
+
+// Renders a chat to the prompt's text by the model's template; called from several threads.
+using ChatRenderer = std::function<Result<std::string>(const ChatPrompt& prompt)>;
+
+struct TextModel {
+  std::shared_ptr<const Tokenizer> tokenizer;
+  ChatRenderer render_chat;  // empty: the model has no chat template
+  ModelLimits limits;
+  GenerationDefaults defaults;
+};
+
+}  // namespace weft

@@ -1,0 +1,46 @@
+#include "frontend/text_stream.h"
+
+#include <algorithm>
+
+namespace weft {
+
+TextStream::TextStream(std::shared_ptr<const TextModel> model, TextRequest text, ValidatedRequest request)
+    : model_(std::move(model)),
+      text_(std::move(text)),
+      request_(std::move(request)),
+      engine_choices_left_(request_->n) {
+  for (int32_t choice = 0; choice < request_->n; ++choice) choices_.emplace_back(*model_, text_, request_, choice);
+}
+
+void TextStream::feed(const TokenEvent& event, std::vector<TextEvent>& out) {
+  if (event.error) {
+    engine_choices_left_ = 0;
+    if (!client_done_) out.emplace_back(*event.error);
+    client_done_ = true;
+    return;
+  }
+  if (event.finish != FinishReason::kNone) --engine_choices_left_;
+  if (!client_done_) feed_choice(event, out);
+}
+
+void TextStream::feed_choice(const TokenEvent& event, std::vector<TextEvent>& out) {
+  // Choices share their prompt. The first to start tells what the cache held; the others may find its pages.
+  if (!started_) {
+    cached_tokens_ = event.num_cached_tokens;
+    out.emplace_back(TextStart{.prompt_ids = request_->prompt, .seed = request_->sampling.seed});
+    started_ = true;
+  }
+  std::vector<TextDelta> deltas;
+  choices_[static_cast<size_t>(event.choice)].push(event, deltas);
+  for (TextDelta& delta : deltas) out.emplace_back(std::move(delta));
+  client_done_ = std::all_of(choices_.begin(), choices_.end(), [](const ChoiceStream& c) { return c.done(); });
+  if (client_done_) out.emplace_back(TextEnd{.usage = usage()});
+}
+
+Usage TextStream::usage() const {
+  Usage usage{.prompt_tokens = static_cast<int64_t>(request_->prompt.size()), .cached_tokens = cached_tokens_};
+  for (const ChoiceStream& choice : choices_) usage.completion_tokens += choice.num_tokens();
+  return usage;
+}
+
+}  // namespace weft
