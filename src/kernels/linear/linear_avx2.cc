@@ -118,8 +118,11 @@ inline __m256 add_min(const uint8_t* scales, const uint8_t* super, int part, __m
 
 // ---- tiles of kRows rows x 32 outputs ----
 
+using AliasedInt = int32_t __attribute__((may_alias));
+
+// Two int16 activations in every lane.
 inline __m256i broadcast2(const int16_t* values) {
-  return _mm256_set1_epi32(*reinterpret_cast<const int32_t*>(values));
+  return _mm256_set1_epi32(*reinterpret_cast<const AliasedInt*>(values));
 }
 
 // The codes of 4 inputs and 8 outputs: parts 0..3 of 32 outputs.
