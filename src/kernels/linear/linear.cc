@@ -21,7 +21,7 @@ namespace {
 constexpr int64_t kParallelInputElements = 64 * 1024;
 
 // Up to this many rows weights are streamed from memory once; beyond, blocks of rows reuse a panel from cache.
-constexpr int64_t kStreamedRows = 6;
+constexpr int64_t kStreamedRows = 8;
 
 // Panels of one piece of streamed work, so that handing out work costs little beside doing it (some 10 us).
 constexpr int64_t kStreamedPanelBytes = 128 * 1024;
@@ -43,13 +43,6 @@ void grow(Buffer& buffer, size_t bytes) {
   auto grown = Buffer::allocate(bytes + bytes / 4);
   CHECK(grown.has_value());  // sized at load by a full-budget warm-up step, so this cannot fail while serving
   buffer = std::move(grown).value();
-}
-
-// Room for one panel of 8-bit codes with its scales: what a kernel may unpack 4-bit codes into.
-int64_t kernel_scratch_bytes(const PackedMatrix& weight) {
-  if (!weight.is_quantised()) return 0;
-  int64_t groups = weight.k / kGroupInputs;
-  return groups * group_bytes(PackedLayout::kQ8, weight.scales) + (groups / kSuperGroups) * super_bytes(weight.scales);
 }
 
 // How one task is cut: pieces of `panels` panels times `rows` rows.
@@ -79,7 +72,7 @@ Cut cut_task(const PackedMatrix& weight, int64_t rows, int num_threads) {
 }
 
 void run_piece(const LinearKernels& kernels, const LinearInput& input, const LinearTask& task, const Cut& cut,
-               int64_t piece, uint8_t* scratch) {
+               int64_t piece) {
   const PackedMatrix& weight = *task.weight;
   int64_t first_panel = piece % cut.panel_pieces * cut.panels;
   int64_t first_row = piece / cut.panel_pieces * cut.rows;
@@ -92,8 +85,7 @@ void run_piece(const LinearKernels& kernels, const LinearInput& input, const Lin
     int64_t groups = weight.k / kGroupInputs;
     kernels.quantised({weight.layout, weight.scales, weight.panel(first_panel), weight.panel_bytes, groups,
                        LinearInputAccess::values(input) + first_row * weight.k,
-                       LinearInputAccess::groups(input) + first_row * groups, rows, columns, bias, y, task.y.stride,
-                       scratch});
+                       LinearInputAccess::groups(input) + first_row * groups, rows, columns, bias, y, task.y.stride});
   } else {
     const ConstMatrixF& x = LinearInputAccess::x(input);
     kernels.plain({weight.layout, weight.panel(first_panel), weight.panel_bytes, weight.k, x.row(first_row), x.stride,
@@ -132,23 +124,19 @@ void linear(OpContext& context, const LinearInput& x, std::span<const LinearTask
   int num_threads = context.pool->num_threads();
   Cut cuts[kMaxTasks];
   int64_t first_piece[kMaxTasks + 1] = {};
-  int64_t scratch_bytes = 0;
   for (size_t i = 0; i < tasks.size(); ++i) {
     const PackedMatrix& weight = *tasks[i].weight;
     CHECK(weight.k == x.cols() && tasks[i].y.rows == x.rows() && tasks[i].y.cols == weight.n);
     CHECK(!weight.is_quantised() || (LinearInputAccess::has_integers(x) && LinearInputAccess::isa(x) == context.isa));
     cuts[i] = cut_task(weight, x.rows(), num_threads);
     first_piece[i + 1] = first_piece[i] + cuts[i].pieces();
-    scratch_bytes = std::max(scratch_bytes, kernel_scratch_bytes(weight));
   }
-  auto* scratch = reinterpret_cast<uint8_t*>(
-      context.workspace->reserve(static_cast<size_t>(scratch_bytes) * static_cast<size_t>(num_threads)));
   const LinearKernels& kernels = kernels_of(context.isa);
-  context.pool->parallel_for(first_piece[tasks.size()], 1, [&](int64_t begin, int64_t end, int worker) {
+  context.pool->parallel_for(first_piece[tasks.size()], 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t piece = begin; piece < end; ++piece) {
       size_t task = 0;
       while (piece >= first_piece[task + 1]) ++task;
-      run_piece(kernels, x, tasks[task], cuts[task], piece - first_piece[task], scratch + worker * scratch_bytes);
+      run_piece(kernels, x, tasks[task], cuts[task], piece - first_piece[task]);
     }
   });
 }

@@ -1,8 +1,8 @@
 // Linear layers: y = x W^T + b for packed weights. linear_definition.h defines the arithmetic; every variant, number of
 // rows and number of threads gives the same bits.
 //
-// Cost: reads each weight once per call when rows <= 6, else once per block of rows from cache; 2 * rows * n * k
-// operations, twice as many multiplications for quantised weights (two int8 planes).
+// Cost: reads each weight from memory once per call (a block of rows reuses a panel from cache); 2 * rows * n * k
+// operations, with twice as many multiplications for quantised weights (two int8 planes).
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,6 @@ struct LinearTask {
 };
 
 // All tasks in one parallel region. `x` was prepared with the same context.isa for these weights. rows = 0 is allowed.
-// Uses context.workspace.
 void linear(OpContext& context, const LinearInput& x, std::span<const LinearTask> tasks);
 
 }  // namespace weft

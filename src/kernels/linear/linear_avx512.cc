@@ -2,6 +2,7 @@
 // at a time are broadcast. A group of one row of `values` is 32 bytes of hi followed by 32 bytes of lo.
 // GCC 12's own intrinsics pass a deliberately undefined register, which it then warns about where they are inlined.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 
 #include <immintrin.h>
 
@@ -10,9 +11,12 @@
 namespace weft {
 namespace {
 
-constexpr int kMaxTileRows = 6;  // 6 rows x 2 registers x (int32 sums + fp32 chains) = 24 of 32 registers
+// 4 rows x 2 registers x (sums of two planes + chains) = 24 of 32 registers. Taller tiles (5, 6), which spill or read
+// the codes twice, and unpacking nibbles beforehand were 3-15 % slower on Zen 4 at 8 to 512 rows.
+constexpr int kMaxTileRows = 4;
 constexpr int kMaxPlainTileRows = 8;
-constexpr int64_t kPrefetchBytes = 4096;  // ahead in the stream of weights; measured best on Zen 4 among 0..8192
+constexpr int64_t kPrefetchBytes =
+    4096;  // ahead in the stream of weights; 2 to 8 KiB are alike on Zen 4, 1 KiB is slower
 
 // ---- activations ----
 
@@ -101,15 +105,29 @@ inline __m512 add_min(const uint8_t* scales, const uint8_t* super, int part, __m
 
 // ---- tiles of kRows rows x 32 outputs ----
 
-inline __m512i broadcast4(const int8_t* planes) { return _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(planes)); }
+using AliasedInt = int32_t __attribute__((may_alias));
 
-// Integer sums of kSteps * 4 inputs, hi and lo plane side by side: 4 chains per row, for few rows and for nibbles,
-// which are unpacked once for all rows. `codes` and `planes` point to the first of these inputs; totals[r] is their sum
-// of q.
+// Four int8 of one plane in every lane.
+inline __m512i broadcast4(const int8_t* plane) {
+  return _mm512_set1_epi32(*reinterpret_cast<const AliasedInt*>(plane));
+}
+
+// The codes of 4 inputs and outputs 16 * part .. 16 * part + 15.
+template <bool kNibbles>
+inline __m512i load_codes(const uint8_t* codes, int step, int part) {
+  if constexpr (kNibbles) {
+    __m512i both = _mm512_load_si512(codes + step * 64);
+    return _mm512_and_si512(part == 0 ? both : _mm512_srli_epi16(both, 4), _mm512_set1_epi8(15));
+  } else {
+    return _mm512_load_si512(codes + step * 128 + part * 64);
+  }
+}
+
+// Integer sums of kSteps * 4 inputs. `codes` and `planes` point to the first of these inputs, totals[r] is the sum
+// of their q.
 template <bool kNibbles, bool kZero, int kSteps, int kRows>
-inline void sum_side_by_side(const uint8_t* codes, const int8_t* planes, int64_t planes_stride, const int32_t* totals,
-                             __m512i (&sum)[kRows][2]) {
-  const __m512i low_nibbles = _mm512_set1_epi8(15);
+inline void sum_products(const uint8_t* codes, const int8_t* planes, int64_t planes_stride, const int32_t* totals,
+                         __m512i (&sum)[kRows][2]) {
   __m512i hi[kRows][2], lo[kRows][2];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
@@ -123,15 +141,7 @@ inline void sum_side_by_side(const uint8_t* codes, const int8_t* planes, int64_t
   }
 #pragma GCC unroll 8
   for (int step = 0; step < kSteps; ++step) {
-    __m512i w0, w1;
-    if constexpr (kNibbles) {
-      __m512i both = _mm512_load_si512(codes + step * 64);
-      w0 = _mm512_and_si512(both, low_nibbles);
-      w1 = _mm512_and_si512(_mm512_srli_epi16(both, 4), low_nibbles);
-    } else {
-      w0 = _mm512_load_si512(codes + step * 128);
-      w1 = _mm512_load_si512(codes + step * 128 + 64);
-    }
+    __m512i w0 = load_codes<kNibbles>(codes, step, 0), w1 = load_codes<kNibbles>(codes, step, 1);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       __m512i a = broadcast4(planes + r * planes_stride + step * 4);
@@ -146,37 +156,6 @@ inline void sum_side_by_side(const uint8_t* codes, const int8_t* planes, int64_t
   for (int r = 0; r < kRows; ++r) {
     sum[r][0] = _mm512_add_epi32(_mm512_slli_epi32(hi[r][0], 7), lo[r][0]);
     sum[r][1] = _mm512_add_epi32(_mm512_slli_epi32(hi[r][1], 7), lo[r][1]);
-  }
-}
-
-// The same with one set of registers: the hi plane first, shifted, then the lo plane on top. For 8-bit codes in cache.
-template <bool kZero, int kSteps, int kRows>
-inline void sum_in_turn(const uint8_t* codes, const int8_t* planes, int64_t planes_stride, const int32_t* totals,
-                        __m512i (&sum)[kRows][2]) {
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-    __m512i start = _mm512_setzero_si512();
-    if constexpr (kZero) start = _mm512_sub_epi32(start, _mm512_set1_epi32(totals[r]));  // -128 after shift
-    sum[r][0] = sum[r][1] = start;
-  }
-#pragma GCC unroll 2
-  for (int plane = 0; plane < 2; ++plane) {
-#pragma GCC unroll 8
-    for (int step = 0; step < kSteps; ++step) {
-      __m512i w0 = _mm512_load_si512(codes + step * 128), w1 = _mm512_load_si512(codes + step * 128 + 64);
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        __m512i a = broadcast4(planes + r * planes_stride + plane * 32 + step * 4);
-        sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], w0, a);
-        sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], w1, a);
-      }
-    }
-    if (plane == 1) break;
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      sum[r][0] = _mm512_slli_epi32(sum[r][0], 7);
-      sum[r][1] = _mm512_slli_epi32(sum[r][1], 7);
-    }
   }
 }
 
@@ -228,11 +207,7 @@ void quantised_tile(const QuantisedBlock& block, const uint8_t* panel, int64_t f
         }
       }
       const uint8_t* codes = panel + half * (kCodeBytes / 2);
-      if constexpr (kNibbles || kRows <= 2) {
-        sum_side_by_side<kNibbles, kZero, kSteps, kRows>(codes, planes + half * 16, planes_stride, totals, sum);
-      } else {
-        sum_in_turn<kZero, kSteps, kRows>(codes, planes + half * 16, planes_stride, totals, sum);
-      }
+      sum_products<kNibbles, kZero, kSteps, kRows>(codes, planes + half * 16, planes_stride, totals, sum);
       __m512 w0 = load_scale<kScales>(scales, super, half, 0), w1 = load_scale<kScales>(scales, super, half, 1);
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
@@ -269,36 +244,8 @@ void quantised_rows(const QuantisedBlock& block, const uint8_t* panel, int64_t f
       return quantised_tile<kNibbles, kScales, 2, kStream>(block, panel, first_row, column);
     case 3:
       return quantised_tile<kNibbles, kScales, 3, kStream>(block, panel, first_row, column);
-    case 4:
-      return quantised_tile<kNibbles, kScales, 4, kStream>(block, panel, first_row, column);
-    case 5:
-      return quantised_tile<kNibbles, kScales, 5, kStream>(block, panel, first_row, column);
     default:
-      return quantised_tile<kNibbles, kScales, 6, kStream>(block, panel, first_row, column);
-  }
-}
-
-// A panel of nibbles as a panel of bytes; codes with a zero point of 8 move to one of 128.
-template <ScaleLayout kScales>
-void widen_panel(const uint8_t* panel, int64_t num_groups, uint8_t* out) {
-  const __m512i low_nibbles = _mm512_set1_epi8(15), offset = _mm512_set1_epi8(has_min(kScales) ? 0 : 120);
-  for (int64_t g = 0; g < num_groups; ++g) {
-    if (super_bytes(kScales) > 0 && g % kSuperGroups == 0) {
-      for (int i = 0; i < super_bytes(kScales); i += 64) _mm512_store_si512(out + i, _mm512_load_si512(panel + i));
-      panel += super_bytes(kScales);
-      out += super_bytes(kScales);
-    }
-    for (int step = 0; step < 8; ++step) {
-      __m512i both = _mm512_load_si512(panel + step * 64);
-      __m512i w0 = _mm512_and_si512(both, low_nibbles), w1 = _mm512_and_si512(_mm512_srli_epi16(both, 4), low_nibbles);
-      _mm512_store_si512(out + step * 128, _mm512_add_epi8(w0, offset));
-      _mm512_store_si512(out + step * 128 + 64, _mm512_add_epi8(w1, offset));
-    }
-    for (int i = 0; i < scale_bytes(kScales); i += 64) {
-      _mm512_store_si512(out + 1024 + i, _mm512_load_si512(panel + 512 + i));
-    }
-    panel += 512 + scale_bytes(kScales);
-    out += 1024 + scale_bytes(kScales);
+      return quantised_tile<kNibbles, kScales, 4, kStream>(block, panel, first_row, column);
   }
 }
 
@@ -306,18 +253,14 @@ template <bool kNibbles, ScaleLayout kScales>
 void quantised_panels(const QuantisedBlock& block) {
   for (int64_t column = 0; column < block.columns; column += kPanelColumns) {
     const uint8_t* panel = block.panels + column / kPanelColumns * block.panel_bytes;
-    if (block.rows <= kMaxTileRows) {
-      quantised_rows<kNibbles, kScales, true>(block, panel, 0, block.rows, column);
-      continue;
-    }
-    if constexpr (kNibbles) {
-      widen_panel<kScales>(panel, block.num_groups, block.scratch);
-      panel = block.scratch;
-    }
     int64_t tiles = (block.rows + kMaxTileRows - 1) / kMaxTileRows;  // of almost equal height: 8 rows are 4 + 4
     for (int64_t tile = 0; tile < tiles; ++tile) {
       int64_t begin = tile * block.rows / tiles, end = (tile + 1) * block.rows / tiles;
-      quantised_rows<false, kScales, false>(block, panel, begin, end - begin, column);
+      if (tile == 0) {
+        quantised_rows<kNibbles, kScales, true>(block, panel, begin, end - begin, column);
+      } else {
+        quantised_rows<kNibbles, kScales, false>(block, panel, begin, end - begin, column);
+      }
     }
   }
 }

@@ -73,7 +73,6 @@ struct QuantisedBlock {
   const float* bias;  // [columns] or null
   float* y;           // [rows][columns], row stride y_stride
   int64_t y_stride;
-  uint8_t* scratch;  // 64-byte aligned, kernel_scratch_bytes of linear.cc, this worker's own
 };
 
 // One piece of work over plain weights.
@@ -92,7 +91,7 @@ struct PlainBlock {
 };
 
 // One variant. quantise_rows writes values [rows][num_groups * 32] in an order of its own (64 bytes per group) and
-// groups [rows][num_groups]; values and scratch are 64-byte aligned.
+// groups [rows][num_groups]; values is 64-byte aligned.
 struct LinearKernels {
   const char* name;
   void (*quantise_rows)(const float* x, int64_t x_stride, int64_t rows, int64_t num_groups, int16_t* values,
