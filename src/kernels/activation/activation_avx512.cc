@@ -1,4 +1,5 @@
-// clang-format off: the body needs the lanes before it
+// The body needs the lanes before it.
+// clang-format off
 #include "kernels/cpu_core/lanes_avx512.h"
 #include "kernels/cpu_core/lanes_math.h"
 #include "kernels/activation/activation_body.h"

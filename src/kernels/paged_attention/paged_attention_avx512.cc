@@ -1,7 +1,9 @@
+// The body needs the lanes before it.
+// clang-format off
 #include "kernels/cpu_core/lanes_avx512.h"
-// The body needs the lanes, so the order of these includes is fixed.
 #include "kernels/cpu_core/lanes_math.h"
 #include "kernels/paged_attention/paged_attention_body.h"
+// clang-format on
 
 namespace weft {
 
