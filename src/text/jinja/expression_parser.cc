@@ -246,8 +246,11 @@ ExprPtr ExpressionParser::slice_part() {
 Suffix ExpressionParser::item() {
   Suffix out{Suffix::Kind::kItem, tokens_.offset()};
   tokens_.take();
-  if (tokens_.at_operator("]")) tokens_.fail(out.offset, "expected an expression inside the brackets");
   uint32_t offset = tokens_.offset();
+  if (tokens_.skip_operator("]")) {
+    out.first = make(ExprKind::kTuple);  // a[] is a[()]
+    return out;
+  }
   out.first = slice_part();
   if (tokens_.skip_operator(":")) {
     out.kind = Suffix::Kind::kSlice;

@@ -19,6 +19,11 @@ Value iterator(NativeCall& call, std::vector<Value> items) {
   return call.meter.failed() ? Value() : Value::iterator(std::move(items));
 }
 
+// What map and select walk: nothing where the value counts as false, so that none is allowed.
+std::vector<Value> self_items_if_true(NativeCall& call) {
+  return truth(call.self) ? self_items(call) : std::vector<Value>();
+}
+
 // The member of `item` that an attribute argument names: "a.b.0" or an index.
 Value member(NativeCall& call, Value item, const Value& path) {
   if (!path.is_string()) return call.interpreter.item(item, path);
@@ -62,32 +67,45 @@ std::vector<Value> second_of(Keyed keyed) {
   return out;
 }
 
+// Keyed by the member that `attribute` names, or by the items themselves.
 Keyed keyed_items(NativeCall& call, const Value* attribute, bool case_sensitive) {
   Keyed out;
-  bool several = attribute && attribute->is_string() && attribute->string().find(',') != std::string::npos;
   for (Value& item : self_items(call)) {
     if (call.meter.failed()) break;
-    Value key;
-    if (several) {
-      std::vector<Value> parts;
-      std::string_view rest = attribute->string();
-      for (size_t comma = 0; comma != std::string_view::npos; rest.remove_prefix(comma + 1)) {
-        comma = rest.find(',');
-        parts.push_back(without_case(call, member(call, item, rest.substr(0, comma)), case_sensitive));
-        if (comma == std::string_view::npos) break;
-      }
-      key = Value::list(std::move(parts));
-    } else {
-      key = sort_key(call, item, attribute, case_sensitive);
-    }
+    Value key = sort_key(call, item, attribute, case_sensitive);
     out.emplace_back(std::move(key), std::move(item));
+  }
+  return out;
+}
+
+// Keyed by lists of members, "a,b" naming two. Jinja makes a list even of one key, so that equal keys need no order.
+Keyed keyed_by_lists(NativeCall& call, const Value* attribute, bool case_sensitive) {
+  std::vector<Value> paths;
+  if (attribute && attribute->is_string()) {
+    std::string_view rest = attribute->string();
+    for (size_t comma = rest.find(','); comma != std::string_view::npos; comma = rest.find(',')) {
+      paths.emplace_back(rest.substr(0, comma));
+      rest.remove_prefix(comma + 1);
+    }
+    paths.emplace_back(rest);
+  } else {
+    paths.push_back(attribute ? *attribute : Value::none());
+  }
+  Keyed out;
+  for (Value& item : self_items(call)) {
+    std::vector<Value> parts;
+    for (const Value& path : paths) {
+      if (call.meter.failed()) return {};
+      parts.push_back(sort_key(call, item, &path, case_sensitive));
+    }
+    out.emplace_back(Value::list(std::move(parts)), std::move(item));
   }
   return out;
 }
 
 Value sort(NativeCall& call) {
   if (!call.bind({"reverse", "case_sensitive", "attribute"})) return {};
-  Keyed keyed = keyed_items(call, call.get(2), call.flag_or(1, false));
+  Keyed keyed = keyed_by_lists(call, call.get(2), call.flag_or(1, false));
   sort_keyed(call, keyed, call.flag_or(0, false));
   return Value::list(second_of(std::move(keyed)));
 }
@@ -220,7 +238,7 @@ Value reverse(NativeCall& call) {
   if (!call.self.is_string()) return iterator(call, std::move(items));
   std::string out;
   for (const Value& item : items) out += item.string();
-  return out;
+  return Value::like(call.self, std::move(out));
 }
 
 Value items(NativeCall& call) {
@@ -276,7 +294,7 @@ Value map_attribute(NativeCall& call) {
     return call.meter.fail("Unexpected keyword argument '{}'", call.arguments.named[0].first);
   }
   std::vector<Value> out;
-  for (Value& item : self_items(call)) {
+  for (Value& item : self_items_if_true(call)) {
     if (call.meter.failed()) break;
     Value found = member(call, std::move(item), path);
     out.push_back(found.is_undefined() && fallback && !fallback->is_none() ? *fallback : std::move(found));
@@ -296,7 +314,7 @@ Value map(NativeCall& call) {
   const FilterEntry* filter = name.is_string() ? find_filter(name.string()) : nullptr;
   if (!filter) return call.meter.fail("no filter named '{}'", to_text(call.meter, name));
   std::vector<Value> out;
-  for (Value& item : self_items(call)) {
+  for (Value& item : self_items_if_true(call)) {
     if (call.meter.failed()) break;
     out.push_back(call.interpreter.filter(*filter, std::move(item), given));
   }
@@ -320,7 +338,7 @@ Value pick(NativeCall& call, bool wanted, bool by_attribute) {
     if (!test) return call.meter.fail("no test named '{}'", to_text(call.meter, name));
   }
   std::vector<Value> out;
-  for (Value& item : self_items(call)) {
+  for (Value& item : self_items_if_true(call)) {
     Value subject = path ? member(call, item, *path) : item;
     if (call.meter.failed()) break;
     bool holds = test ? call.interpreter.test(*test, std::move(subject), given) : truth(subject);

@@ -5,6 +5,7 @@
 #include "text/jinja/characters.h"
 #include "text/jinja/compare.h"
 #include "text/jinja/filters.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/printing.h"
 #include "text/jinja/text_format.h"
 #include "text/jinja/text_layout.h"
@@ -19,13 +20,19 @@ Value changed(NativeCall& call) {
   return call.bind({}) ? Value(kChange(self_text(call))) : Value();
 }
 
-Value string(NativeCall& call) { return call.bind({}) ? Value(self_text(call)) : Value(); }
+// The same where Python keeps the mark on text that is marked as HTML.
+template <std::string (*kChange)(std::string_view)>
+Value changed_alike(NativeCall& call) {
+  return call.bind({}) ? Value::like(call.self, kChange(self_text(call))) : Value();
+}
+
+Value string(NativeCall& call) { return call.bind({}) ? Value::like(call.self, self_text(call)) : Value(); }
 
 Value trim(NativeCall& call) {
   if (!call.bind({"chars"})) return {};
   std::string text = self_text(call);
-  if (!call.get(0) || call.get(0)->is_none()) return strip(text);
-  return strip_set(text, call.text_or(0, ""), true, true);
+  if (!call.get(0) || call.get(0)->is_none()) return Value::like(call.self, std::string(strip(text)));
+  return Value::like(call.self, std::string(strip_set(text, call.text_or(0, ""), true, true)));
 }
 
 Value replace(NativeCall& call) {
@@ -37,31 +44,11 @@ Value replace(NativeCall& call) {
   return replaced(call.meter, text, from, to, count);
 }
 
-std::string escape_html(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+Value escape(NativeCall& call) { return call.bind({}) ? Value::markup(escaped_text(call.meter, call.self)) : Value(); }
+
+Value force_escape(NativeCall& call) { return call.bind({}) ? Value::markup(escape_html(self_text(call))) : Value(); }
+
+Value safe(NativeCall& call) { return call.bind({}) ? Value::markup(self_text(call)) : Value(); }
 
 // A capital after white space and opening brackets, small letters otherwise.
 std::string title_words(std::string_view text) {
@@ -102,7 +89,8 @@ Value indent(NativeCall& call) {
     if (width > Int{call.meter.limits().output_bytes}) return call.meter.fail("the indent is too wide");
     if (width > 0) prefix.assign(static_cast<size_t>(width), ' ');
   }
-  return indented(call.meter, self_text(call), prefix, call.flag_or(1, false), call.flag_or(2, false));
+  Value out = indented(call.meter, self_text(call), prefix, call.flag_or(1, false), call.flag_or(2, false));
+  return call.meter.failed() ? Value() : Value::like(call.self, out.string());
 }
 
 Value truncate(NativeCall& call) {
@@ -152,7 +140,7 @@ Value format(NativeCall& call) {
   if (!call.arguments.named.empty() && !call.arguments.positional.empty()) {
     return call.meter.fail("can't handle positional and keyword arguments at the same time");
   }
-  std::string text = self_text(call);
+  Value text = Value::like(call.self, self_text(call));
   if (call.arguments.named.empty()) {
     return percent_format(call.meter, text, Value::tuple(std::move(call.arguments.positional)));
   }
@@ -233,22 +221,22 @@ Value xml_attributes(NativeCall& call) {
   return call.flag_or(0, true) && !out.empty() ? " " + out : out;
 }
 
-constexpr auto kFilters = std::to_array<FilterEntry>({{{"capitalize", changed<capitalize>}},
+constexpr auto kFilters = std::to_array<FilterEntry>({{{"capitalize", changed_alike<capitalize>}},
                                                       {{"center", center}},
-                                                      {{"e", changed<escape_html>}},
-                                                      {{"escape", changed<escape_html>}},
-                                                      {{"forceescape", changed<escape_html>}},
+                                                      {{"e", escape}},
+                                                      {{"escape", escape}},
+                                                      {{"forceescape", force_escape}},
                                                       {{"format", format}},
                                                       {{"indent", indent}},
-                                                      {{"lower", changed<to_lower>}},
+                                                      {{"lower", changed_alike<to_lower>}},
                                                       {{"replace", replace}},
-                                                      {{"safe", string}},
+                                                      {{"safe", safe}},
                                                       {{"string", string}},
                                                       {{"striptags", changed<strip_tags>}},
                                                       {{"title", changed<title_words>}},
                                                       {{"trim", trim}},
                                                       {{"truncate", truncate}},
-                                                      {{"upper", changed<to_upper>}},
+                                                      {{"upper", changed_alike<to_upper>}},
                                                       {{"urlencode", url_encode}},
                                                       {{"wordcount", word_count}},
                                                       {{"wordwrap", word_wrap}},

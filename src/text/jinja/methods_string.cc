@@ -264,7 +264,7 @@ Value join(NativeCall& call) {
   return out;
 }
 
-Value format(NativeCall& call) { return brace_format(call.meter, text_of(call), call.arguments); }
+Value format(NativeCall& call) { return brace_format(call.meter, call.self, call.arguments); }
 
 Value justify(NativeCall& call, Justify how) {
   if (!call.bind_positional(2, 1)) return {};

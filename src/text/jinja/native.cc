@@ -2,6 +2,7 @@
 
 #include "text/jinja/compare.h"
 #include "text/jinja/interpreter.h"
+#include "text/jinja/markup.h"
 
 namespace weft::jinja {
 
@@ -78,7 +79,7 @@ bool NativeCall::flag_or(size_t i, bool fallback) const { return get(i) ? truth(
 
 Value NativeFunction::call(Interpreter& interpreter, CallArguments arguments) {
   NativeCall call{interpreter, interpreter.meter(), entry_.name, self_, std::move(arguments), {}};
-  return entry_.function(call);
+  return self_.is_markup() ? call_on_markup(entry_, call) : entry_.function(call);
 }
 
 }  // namespace weft::jinja

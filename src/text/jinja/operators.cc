@@ -6,6 +6,7 @@
 
 #include "text/jinja/characters.h"
 #include "text/jinja/compare.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/text_format.h"
 
 namespace weft::jinja {
@@ -84,7 +85,8 @@ Value on_integers(Meter& meter, Operator op, Int a, Int b) {
     case Operator::kPow:
       return integer_power(meter, a, b);
     default:
-      if (b == 0) return meter.fail_with(op == Operator::kDiv ? "division by zero" : "integer division or modulo by zero");
+      if (b == 0)
+        return meter.fail_with(op == Operator::kDiv ? "division by zero" : "integer division or modulo by zero");
       if (op == Operator::kDiv) return static_cast<double>(a) / static_cast<double>(b);
       if (b == -1) return on_integers(meter, op == Operator::kMod ? Operator::kMul : Operator::kSub, 0, a);
       out = op == Operator::kMod ? a - floor_div(a, b) * b : floor_div(a, b);
@@ -124,7 +126,7 @@ Value repeat(Meter& meter, const Value& value, Int count) {
     std::string out;
     out.reserve(static_cast<size_t>(bytes));
     for (Int i = 0; i < count && !text.empty(); ++i) out += text;
-    return out;
+    return Value::like(value, std::move(out));
   }
   Int size = 0;
   if (__builtin_mul_overflow(Int{value.items().size()}, count, &size) || size > Int{meter.limits().steps}) {
@@ -148,9 +150,14 @@ Value checked(Meter& meter, Value container) {
 Value arithmetic(Meter& meter, Operator op, const Value& a, const Value& b) {
   if (a.is_integer() && b.is_integer()) return on_integers(meter, op, a.integer(), b.integer());
   if (a.is_number() && b.is_number()) return on_floats(meter, op, a.number(), b.number());
-  if (op == Operator::kMod && a.is_string()) return percent_format(meter, a.string(), b);
+  if (op == Operator::kMod && a.is_string()) return percent_format(meter, a, b);
   if (a.is_undefined() || b.is_undefined()) return meter.fail_undefined(a.is_undefined() ? a : b);
   if (op == Operator::kAdd && a.is_string() && b.is_string()) {
+    if (a.is_markup() || b.is_markup()) {
+      std::string left = escaped_text(meter, a);
+      std::string right = escaped_text(meter, b);
+      return meter.charge_text(left.size() + right.size()) ? Value::markup(left + right) : Value();
+    }
     if (!meter.charge_text(a.string().size() + b.string().size())) return {};
     return a.string() + b.string();
   }
@@ -210,7 +217,7 @@ std::optional<Value> element(Meter& meter, const Value& value, Int index) {
     size_t start = offset_of_character(text, static_cast<size_t>(index));
     size_t end = start;
     next_character(text, end);
-    return Value(text.substr(start, end - start));
+    return Value::like(value, text.substr(start, end - start));
   }
   Int size = static_cast<Int>(value.items().size());
   if (index < 0) index += size;
@@ -247,7 +254,7 @@ Value slice(Meter& meter, const Value& value, const Value& start, const Value& s
     if (first >= last || !meter.charge_text(text.size())) return "";
     size_t begin = offset_of_character(text, static_cast<size_t>(first));
     size_t count = offset_of_character(std::string_view(text).substr(begin), static_cast<size_t>(last - first));
-    return text.substr(begin, count);
+    return Value::like(value, text.substr(begin, count));
   }
   std::vector<Value> all = walk(meter, value);
   std::vector<Value> out;
@@ -257,7 +264,7 @@ Value slice(Meter& meter, const Value& value, const Value& start, const Value& s
   if (!value.is_string()) return Value::sequence(value.is(Kind::kTuple) ? Kind::kTuple : Kind::kList, std::move(out));
   std::string text;
   for (const Value& character : out) text += character.string();
-  return text;
+  return Value::like(value, std::move(text));
 }
 
 }  // namespace weft::jinja

@@ -90,10 +90,7 @@ Value is_same(NativeCall& call) {
   return call.self.same_object(*call.get(0));
 }
 
-Value is_escaped(NativeCall& call) {
-  call.bind({});
-  return false;  // no text is marked as HTML here
-}
+Value is_escaped(NativeCall& call) { return call.bind({}) && call.self.is_markup(); }
 
 Value is_filter(NativeCall& call) {
   return call.bind({}) && call.self.is_string() && find_filter(call.self.string()) != nullptr;

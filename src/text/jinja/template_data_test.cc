@@ -51,7 +51,7 @@ class Tally {
     }
   }
   void add(const std::string& name, const std::string& what) {
-    if (++mismatches_ <= 8) report_ += "\n  " + name + ": " + what;
+    if (++mismatches_ <= 60) report_ += "\n  " + name + ": " + what;
   }
   void expect_clean(size_t cases) const {
     EXPECT_EQ(cases_, cases);

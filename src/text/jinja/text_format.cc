@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "text/jinja/characters.h"
 #include "text/jinja/compare.h"
+#include "text/jinja/markup.h"
 #include "text/jinja/printing.h"
 
 namespace weft::jinja {
@@ -153,8 +154,8 @@ bool is_integer_type(char type) { return std::string_view("diuxXo").find(type) !
 
 class PercentFormatter {
  public:
-  PercentFormatter(Meter& meter, std::string_view format, const Value& values)
-      : meter_(meter), format_(format), values_(values) {}
+  PercentFormatter(Meter& meter, const Value& format, const Value& values)
+      : meter_(meter), format_(format.string()), markup_(format.is_markup()), values_(values) {}
 
   Value run() {
     bool named = false;
@@ -170,7 +171,8 @@ class PercentFormatter {
     size_t given = values_.is(Kind::kTuple) ? values_.items().size() : 1;
     bool spare = !named && used_ < given && !values_.is(Kind::kDict);
     if (spare) meter_.fail("not all arguments converted during string formatting");
-    return meter_.failed() ? Value() : Value(std::move(out_));
+    if (meter_.failed()) return {};
+    return markup_ ? Value::markup(std::move(out_)) : Value(std::move(out_));
   }
 
  private:
@@ -218,7 +220,9 @@ class PercentFormatter {
     spec.type = format_[pos++];
     if (spec.type == '%') return add("%");
     if (!value) value = next();
-    if (!meter_.failed()) add(convert(*value, spec));
+    if (meter_.failed()) return;
+    std::string text = convert(*value, spec);
+    add(markup_ && !value->is_markup() ? escape_html(text) : text);
   }
 
   std::string convert(const Value& value, FieldSpec spec) {
@@ -252,6 +256,7 @@ class PercentFormatter {
 
   Meter& meter_;
   std::string_view format_;
+  bool markup_;
   const Value& values_;
   std::string out_;
   size_t used_ = 0;
@@ -259,8 +264,8 @@ class PercentFormatter {
 
 class BraceFormatter {
  public:
-  BraceFormatter(Meter& meter, std::string_view format, const CallArguments& arguments)
-      : meter_(meter), format_(format), arguments_(arguments) {}
+  BraceFormatter(Meter& meter, const Value& format, const CallArguments& arguments)
+      : meter_(meter), format_(format.string()), markup_(format.is_markup()), arguments_(arguments) {}
 
   Value run() {
     size_t pos = 0;
@@ -277,7 +282,8 @@ class BraceFormatter {
         field(pos);
       }
     }
-    return meter_.failed() ? Value() : Value(std::move(out_));
+    if (meter_.failed()) return {};
+    return markup_ ? Value::markup(std::move(out_)) : Value(std::move(out_));
   }
 
  private:
@@ -306,7 +312,9 @@ class BraceFormatter {
     if (meter_.failed()) return;
     if (conversion == 'r') value = to_repr(meter_, value);
     if (conversion == 's') value = to_text(meter_, value);
-    add(convert(value, spec(rest)));
+    bool marked = value.is_markup();
+    std::string text = convert(value, spec(rest));
+    add(markup_ && !marked ? escape_html(text) : text);
   }
 
   Value find(std::string_view name) {
@@ -382,6 +390,7 @@ class BraceFormatter {
 
   Meter& meter_;
   std::string_view format_;
+  bool markup_;
   const CallArguments& arguments_;
   std::string out_;
   size_t automatic_ = 0;
@@ -389,11 +398,11 @@ class BraceFormatter {
 
 }  // namespace
 
-Value percent_format(Meter& meter, std::string_view format, const Value& values) {
+Value percent_format(Meter& meter, const Value& format, const Value& values) {
   return PercentFormatter(meter, format, values).run();
 }
 
-Value brace_format(Meter& meter, std::string_view format, const CallArguments& arguments) {
+Value brace_format(Meter& meter, const Value& format, const CallArguments& arguments) {
   return BraceFormatter(meter, format, arguments).run();
 }
 

@@ -29,6 +29,16 @@ Value Value::none() {
   return out;
 }
 
+Value Value::markup(std::string text) {
+  Value out;
+  out.storage_.emplace<14>(std::make_shared<const std::string>(std::move(text)));
+  return out;
+}
+
+Value Value::like(const Value& model, std::string text) {
+  return model.is_markup() ? markup(std::move(text)) : Value(std::move(text));
+}
+
 Value Value::undefined(std::string reason) {
   Value out;
   out.storage_.emplace<0>(std::make_shared<const std::string>(std::move(reason)));

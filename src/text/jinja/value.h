@@ -26,7 +26,7 @@ struct DictData;
 struct IteratorData;
 struct Namespace;
 
-// The order is that of the alternatives in Value::Storage.
+// The order is that of the alternatives in Value::Storage, which has one more for marked text.
 enum class Kind : uint8_t {
   kUndefined,
   kNone,
@@ -59,6 +59,10 @@ class Value {
   Value(std::shared_ptr<Object> value) : storage_(std::in_place_index<13>, std::move(value)) {}  // NOLINT
 
   static Value none();
+  // Text marked as HTML (the `safe` and `escape` filters): joined with other text it escapes that text.
+  static Value markup(std::string text);
+  // `text` marked as HTML if `model` is.
+  static Value like(const Value& model, std::string text);
   // `reason` is the full message of the error that using the value raises.
   static Value undefined(std::string reason);
   // A list, tuple, range or dict view; `label` is what a range or view prints as.
@@ -68,11 +72,12 @@ class Value {
   static Value dict(DictData data);
   static Value iterator(std::vector<Value> items);
 
-  Kind kind() const { return static_cast<Kind>(storage_.index()); }
+  Kind kind() const { return is_markup() ? Kind::kString : static_cast<Kind>(storage_.index()); }
   bool is(Kind wanted) const { return kind() == wanted; }
   bool is_undefined() const { return is(Kind::kUndefined); }
   bool is_none() const { return is(Kind::kNone); }
   bool is_string() const { return is(Kind::kString); }
+  bool is_markup() const { return storage_.index() == 14; }
   bool is_number() const { return is(Kind::kBool) || is(Kind::kInt) || is(Kind::kFloat); }
   bool is_integer() const { return is(Kind::kBool) || is(Kind::kInt); }  // a bool is an int, as in Python
   bool is_sequence() const { return kind() >= Kind::kList && kind() <= Kind::kDictView; }
@@ -81,7 +86,7 @@ class Value {
   bool boolean() const { return std::get<2>(storage_); }
   Int integer() const { return is(Kind::kBool) ? Int{std::get<2>(storage_)} : std::get<3>(storage_); }
   double number() const { return is(Kind::kFloat) ? std::get<4>(storage_) : static_cast<double>(integer()); }
-  const std::string& string() const { return *std::get<5>(storage_); }
+  const std::string& string() const { return is_markup() ? *std::get<14>(storage_) : *std::get<5>(storage_); }
   const std::vector<Value>& items() const;  // of any sequence
   const std::string& label() const;         // of any sequence
   const DictData& dict() const { return *std::get<10>(storage_); }
@@ -98,10 +103,10 @@ class Value {
 
  private:
   using Sequence = std::shared_ptr<const ListData>;
-  using Storage =
-      std::variant<std::shared_ptr<const std::string>, std::monostate, bool, Int, double,
-                   std::shared_ptr<const std::string>, Sequence, Sequence, Sequence, Sequence,
-                   std::shared_ptr<const DictData>, std::shared_ptr<IteratorData>, Namespace*, std::shared_ptr<Object>>;
+  using Storage = std::variant<std::shared_ptr<const std::string>, std::monostate, bool, Int, double,
+                               std::shared_ptr<const std::string>, Sequence, Sequence, Sequence, Sequence,
+                               std::shared_ptr<const DictData>, std::shared_ptr<IteratorData>, Namespace*,
+                               std::shared_ptr<Object>, std::shared_ptr<const std::string>>;
   const Sequence& sequence_data() const;
 
   Storage storage_;
