@@ -257,7 +257,9 @@ void Scheduler::write_tables(StepPlan& out) const {
     table.assign(stride * scheduled_.size(), kNoPage);
     for (size_t i = 0; i < scheduled_.size(); ++i) {
       const std::vector<PageId>& pages = scheduled_[i].sequence->pages.tables[g].pages;
-      std::copy(pages.begin(), pages.end(), table.begin() + static_cast<ptrdiff_t>(i * stride));
+      // Pages that the window has left may be freed, and given to others, before this step runs.
+      const auto first = static_cast<ptrdiff_t>(cache_.first_visible_page(g, out.items[i].start_position));
+      std::copy(pages.begin() + first, pages.end(), table.begin() + static_cast<ptrdiff_t>(i * stride) + first);
     }
   }
 }
