@@ -191,6 +191,7 @@ bool Scheduler::start(Sequence& sequence) {
   sequence.row = static_cast<int32_t>(free_row - row_used_.begin());
   sequence.state = Sequence::State::kRunning;
   sequence.reserved = reserved;
+  if (sequence.num_preemptions >= kMaxPreemptions) ++counters_.protections;
   sequence.num_planned = sequence.num_committed = hit_.num_tokens;
   sequence.prefill_end = sequence.num_known();
   if (!sequence.has_started) {

@@ -29,6 +29,7 @@ TEST(Simulator, RandomTracesKeepEveryInvariant) {
     sum.num_evictions += report->num_evictions;
     sum.counters.steps += report->counters.steps;
     sum.counters.preemptions += report->counters.preemptions;
+    sum.counters.protections += report->counters.protections;
     sum.counters.prefix_hits_tokens += report->counters.prefix_hits_tokens;
     sum.counters.recomputed_tokens += report->counters.recomputed_tokens;
     sum.counters.surplus_tokens += report->counters.surplus_tokens;
@@ -36,16 +37,18 @@ TEST(Simulator, RandomTracesKeepEveryInvariant) {
   }
   std::printf(
       "%lu seeds: %ld steps, %ld requests (%ld refused), %ld whole, %ld cancelled, %ld failed choices; "
-      "%ld preemptions, %ld recomputed, %ld cached, %ld surplus tokens, %ld stalled rows, %ld evictions\n",
+      "%ld preemptions (%ld protected), %ld recomputed, %ld cached, %ld surplus tokens, %ld stalled rows, %ld "
+      "evictions\n",
       num_seeds, sum.counters.steps, sum.num_requests, sum.num_refused, sum.num_whole, sum.num_cancelled,
-      sum.num_failed, sum.counters.preemptions, sum.counters.recomputed_tokens, sum.counters.prefix_hits_tokens,
-      sum.counters.surplus_tokens, sum.counters.stalled_rows, sum.num_evictions);
+      sum.num_failed, sum.counters.preemptions, sum.counters.protections, sum.counters.recomputed_tokens,
+      sum.counters.prefix_hits_tokens, sum.counters.surplus_tokens, sum.counters.stalled_rows, sum.num_evictions);
   // The traces must reach the places that they are there to test.
   const auto seeds = static_cast<int64_t>(num_seeds);
   EXPECT_GT(sum.num_whole, 4 * seeds);
   EXPECT_GT(sum.num_cancelled, seeds / 4);
   EXPECT_GT(sum.num_failed, seeds / 4);
   EXPECT_GT(sum.counters.preemptions, seeds / 2);
+  EXPECT_GT(sum.counters.protections, seeds / 200);
   EXPECT_GT(sum.counters.prefix_hits_tokens, 20 * seeds);
   EXPECT_GT(sum.counters.surplus_tokens, seeds / 4);
   EXPECT_GT(sum.num_evictions, 2 * seeds);

@@ -17,6 +17,18 @@ CacheGroup draw_group(Rng& rng, CacheGroupKind kind) {
   return group;
 }
 
+// Many long answers to short prompts in few pages: preemption again and again.
+void crowd(SimulationSetup& setup, Rng& rng) {
+  setup.config.max_num_seqs = draw_between(rng, 4, 8);
+  setup.config.max_num_batched_tokens = draw_between(rng, 8, 60);
+  setup.config.capacity_policy = CapacityPolicy::kMaxUtilization;
+  for (int32_t& num_pages : setup.pages_per_group) num_pages = draw_between(rng, 8, 20);
+  setup.max_prompt = draw_between(rng, 2, 30);
+  setup.max_output = draw_between(rng, 60, 200);
+  setup.arrival_chance = 1;
+  setup.may_stop = false;
+}
+
 }  // namespace
 
 SimulationSetup random_setup(uint64_t seed) {
@@ -48,6 +60,7 @@ SimulationSetup random_setup(uint64_t seed) {
   setup.arrival_chance = rng.chance(0.3) ? 1.0 : 0.02 + 0.5 * rng.unit();
   setup.cancel_chance = rng.chance(0.5) ? 0.0 : 0.1 * rng.unit();
   setup.may_stop = rng.chance(0.6);
+  if (rng.chance(0.3)) crowd(setup, rng);
   setup.lost_device_chance = 0.02;
   return setup;
 }
