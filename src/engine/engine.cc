@@ -73,7 +73,8 @@ void Engine::stop() {
 }
 
 EngineHealth Engine::health() const {
-  return {.state = state_, .num_requests = mailbox_.num_known(), .last_turn = last_turn_, .last_progress = last_progress_};
+  return {
+      .state = state_, .num_requests = mailbox_.num_known(), .last_turn = last_turn_, .last_progress = last_progress_};
 }
 
 void Engine::run() {
