@@ -15,6 +15,7 @@
 #include "base/dtype.h"
 #include "base/mapped_file.h"
 #include "base/status.h"
+#include "model_files/limits.h"
 #include "model_files/metadata.h"
 
 namespace weft {
@@ -30,9 +31,11 @@ struct TensorEntry {
 
 class ModelFiles {
  public:
-  // A .gguf file, or a directory with config.json and model.safetensors. Everything is checked before it returns:
-  // sizes, extents, overlaps, duplicate names, limits (base/limits.h). Errors name the file and the offset or key.
-  static Result<ModelFiles> open(const std::filesystem::path& path);
+  // A .gguf file, or a directory with config.json and model.safetensors (or model.safetensors.index.json and the files
+  // that it names). Everything is checked before it returns:
+  // sizes, extents, overlaps, duplicate names, limits. Errors name the file and the offset or key. A directory that
+  // holds only pickled weights (.bin, .pt) is refused: they can run code.
+  static Result<ModelFiles> open(const std::filesystem::path& path, const FileLimits& limits = {});
 
   ModelFormat format() const { return format_; }
   const std::filesystem::path& path() const { return path_; }
@@ -55,6 +58,13 @@ class ModelFiles {
   const std::string& identity() const { return identity_; }
 
  private:
+  Status open_gguf(const FileLimits& limits);
+  Status open_directory(const FileLimits& limits);
+  Status open_side_files(const FileLimits& limits);
+  Result<std::vector<std::string>> weight_files(const FileLimits& limits) const;
+  Status add_tensors(std::vector<TensorEntry> tensors);
+  void compute_identity();
+
   ModelFormat format_ = ModelFormat::kGguf;
   std::filesystem::path path_;
   std::vector<MappedFile> files_;

@@ -1,0 +1,69 @@
+// BPE by a list of merges, as in Hugging Face's tokenizer.json and in GGUF's "gpt2" vocabularies.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "text/subword_model.h"
+#include "text/vocabulary.h"
+
+namespace weft {
+
+// Pairs of token ids that merge: an open-addressing table.
+class MergeTable {
+ public:
+  explicit MergeTable(size_t expected);
+  struct Merge {
+    uint32_t rank;
+    int32_t id;
+  };
+  // The first insertion of a pair wins.
+  void insert(int32_t left, int32_t right, Merge merge);
+  const Merge* find(int32_t left, int32_t right) const;  // null when the pair doesn't merge
+
+ private:
+  struct Slot {
+    uint64_t key = ~uint64_t{0};
+    Merge merge{};
+  };
+  size_t slot_of(uint64_t key) const;
+  std::vector<Slot> slots_;
+  int shift_;
+};
+
+struct BpeOptions {
+  bool byte_level = false;                 // words are bytes; each has the token of its character in GPT-2's alphabet
+  bool byte_fallback = false;              // a character without a token becomes its bytes' tokens "<0xNN>"
+  bool ignore_merges = false;              // a word that is a token stays whole, whatever the merges say
+  bool fuse_unknown = false;               // neighbouring unknown characters become one unknown token
+  int32_t unknown_id = Vocabulary::kNone;  // kNone: unknown characters vanish
+};
+
+class BpeModel : public SubwordModel {
+ public:
+  // `merges` by rank, each "left right". kCorruptFile when one names a token that the vocabulary lacks. The vocabulary
+  // must outlive the model.
+  static Result<std::unique_ptr<BpeModel>> create(const Vocabulary& vocabulary, std::span<const std::string> merges,
+                                                  const BpeOptions& options);
+
+  void encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const override;
+
+ private:
+  BpeModel(const Vocabulary& vocabulary, const BpeOptions& options, size_t num_merges);
+  Status add_merge(std::string_view merge, uint32_t rank);
+  void cut_bytes(std::string_view word, MergeScratch& scratch) const;
+  void cut_characters(std::string_view word, MergeScratch& scratch) const;
+
+  const Vocabulary& vocabulary_;
+  BpeOptions options_;
+  MergeTable merges_;
+  std::array<int32_t, 256> byte_ids_;  // byte level: the characters' tokens; else the byte tokens
+};
+
+}  // namespace weft

@@ -1,0 +1,181 @@
+#include "text/pre_tokenizer.h"
+
+#include "text/byte_level.h"
+
+namespace weft {
+namespace {
+
+// A stretch of a word: what a pattern matched, or what lies between two matches.
+struct Stretch {
+  TextSpan span;
+  bool delimiter;
+};
+
+void add_word(std::vector<TextSpan>& words, TextSpan span) {
+  if (!span.empty()) words.push_back(span);
+}
+
+// Joins stretches to words as tokenizers' NormalizedString::split does.
+void join_stretches(const std::vector<Stretch>& stretches, SplitBehavior behavior, std::vector<TextSpan>& words) {
+  bool previous_delimiter = false;
+  bool open = false;  // the last word may still grow
+  for (size_t i = 0; i < stretches.size(); ++i) {
+    auto [span, delimiter] = stretches[i];
+    switch (behavior) {
+      case SplitBehavior::kRemoved:
+        if (!delimiter) words.push_back(span);
+        break;
+      case SplitBehavior::kIsolated:
+        words.push_back(span);
+        break;
+      case SplitBehavior::kContiguous:
+        if (open && delimiter == previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+      case SplitBehavior::kMergedWithPrevious:
+        if (open && delimiter && !previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+      case SplitBehavior::kMergedWithNext:
+        if (open && !delimiter && previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+    }
+    open = true;
+    previous_delimiter = delimiter;
+  }
+}
+
+class SplitStep : public PreTokenizerStep {
+ public:
+  SplitStep(SplitPattern pattern, SplitBehavior behavior, bool invert)
+      : pattern_(std::move(pattern)), behavior_(behavior), invert_(invert) {}
+
+  void apply(SplitText& split) const override {
+    std::vector<TextSpan> words;
+    std::vector<TextSpan> matches;
+    std::vector<Stretch> stretches;
+    for (TextSpan word : split.words) {
+      matches.clear();
+      stretches.clear();
+      pattern_.find_all(word.of(split.text), matches);
+      size_t done = word.begin;
+      auto add = [&](size_t end, bool delimiter) {
+        if (end > done) stretches.push_back({{done, end}, delimiter != invert_});
+        done = end;
+      };
+      for (TextSpan match : matches) {
+        add(word.begin + match.begin, false);
+        add(word.begin + match.end, true);
+      }
+      add(word.end, false);
+      join_stretches(stretches, behavior_, words);
+    }
+    split.words = std::move(words);
+  }
+
+ private:
+  SplitPattern pattern_;
+  SplitBehavior behavior_;
+  bool invert_;
+};
+
+// Steps that change the text write every word anew.
+template <class Rewrite>
+void rewrite_words(SplitText& split, Rewrite rewrite) {
+  std::string text;
+  std::vector<TextSpan> words;
+  words.reserve(split.words.size());
+  for (size_t i = 0; i < split.words.size(); ++i) {
+    size_t begin = text.size();
+    rewrite(split.words[i].of(split.text), i == 0, text);
+    add_word(words, {begin, text.size()});
+  }
+  split.text = std::move(text);
+  split.words = std::move(words);
+}
+
+class ByteAlphabetStep : public PreTokenizerStep {
+ public:
+  void apply(SplitText& split) const override {
+    rewrite_words(split, [](std::string_view word, bool, std::string& out) { out += to_byte_level(word); });
+  }
+};
+
+class PrefixSpaceStep : public PreTokenizerStep {
+ public:
+  void apply(SplitText& split) const override {
+    rewrite_words(split, [](std::string_view word, bool, std::string& out) {
+      if (!word.starts_with(' ')) out += ' ';
+      out += word;
+    });
+  }
+};
+
+class MetaspaceStep : public PreTokenizerStep {
+ public:
+  MetaspaceStep(std::string replacement, PrependScheme prepend, bool split)
+      : replacement_(std::move(replacement)), prepend_(prepend), split_(split) {}
+
+  void apply(SplitText& split) const override {
+    bool at_start = split.at_start;
+    rewrite_words(split, [&](std::string_view word, bool first, std::string& out) {
+      bool prepend = prepend_ == PrependScheme::kAlways || (prepend_ == PrependScheme::kFirst && first && at_start);
+      if (prepend && !word.starts_with(' ') && !word.starts_with(replacement_)) out += replacement_;
+      for (char c : word) {
+        if (c == ' ') {
+          out += replacement_;
+        } else {
+          out += c;
+        }
+      }
+    });
+    if (split_) split_at_replacements(split);
+  }
+
+ private:
+  void split_at_replacements(SplitText& split) const {
+    std::vector<TextSpan> words;
+    for (TextSpan word : split.words) {
+      size_t begin = word.begin;
+      std::string_view text(split.text);
+      for (size_t at = text.find(replacement_, begin + 1); at != std::string_view::npos && at < word.end;
+           at = text.find(replacement_, at + 1)) {
+        words.push_back({begin, at});
+        begin = at;
+      }
+      words.push_back({begin, word.end});
+    }
+    split.words = std::move(words);
+  }
+
+  std::string replacement_;
+  PrependScheme prepend_;
+  bool split_;
+};
+
+}  // namespace
+
+std::unique_ptr<PreTokenizerStep> split_step(SplitPattern pattern, SplitBehavior behavior, bool invert) {
+  return std::make_unique<SplitStep>(std::move(pattern), behavior, invert);
+}
+std::unique_ptr<PreTokenizerStep> byte_alphabet_step() { return std::make_unique<ByteAlphabetStep>(); }
+std::unique_ptr<PreTokenizerStep> prefix_space_step() { return std::make_unique<PrefixSpaceStep>(); }
+std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, PrependScheme prepend, bool split) {
+  return std::make_unique<MetaspaceStep>(std::move(replacement), prepend, split);
+}
+
+std::string_view gpt2_pattern() {
+  return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+}
+
+}  // namespace weft

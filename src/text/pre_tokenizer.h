@@ -1,0 +1,47 @@
+// Cuts a text into words before the vocabulary's algorithm sees it: the steps of tokenizer.json's "pre_tokenizer".
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "text/split_pattern.h"
+
+namespace weft {
+
+// A text on its way through the steps. `words` lie in order inside `text`; bytes between them were removed.
+struct SplitText {
+  std::string text;
+  std::vector<TextSpan> words;
+  bool at_start;  // the text is the beginning of what was given to the tokenizer
+};
+
+// Immutable, safe to use from many threads.
+class PreTokenizerStep {
+ public:
+  virtual ~PreTokenizerStep() = default;
+  virtual void apply(SplitText& split) const = 0;
+};
+
+using PreTokenizer = std::vector<std::unique_ptr<PreTokenizerStep>>;
+
+// What happens to the text between two words that a pattern delimits (names as in tokenizer.json).
+enum class SplitBehavior { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous };
+
+// "Split": the matches of `pattern` are the delimiters; with `invert`, what lies between them.
+std::unique_ptr<PreTokenizerStep> split_step(SplitPattern pattern, SplitBehavior behavior, bool invert);
+
+// "ByteLevel": writes the words in GPT-2's alphabet; `add_prefix_space` puts a space before a word that has none.
+std::unique_ptr<PreTokenizerStep> byte_alphabet_step();
+std::unique_ptr<PreTokenizerStep> prefix_space_step();
+
+// "Metaspace": spaces become `replacement`, which `prepend` also puts in front, and words begin at each.
+enum class PrependScheme { kAlways, kFirst, kNever };
+std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, PrependScheme prepend, bool split);
+
+// The pattern of ByteLevel's use_regex: GPT-2's.
+std::string_view gpt2_pattern();
+
+}  // namespace weft

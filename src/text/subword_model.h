@@ -1,0 +1,41 @@
+// Cuts one word into tokens of the vocabulary. The kinds: BPE by merge ranks (bpe_model.h), BPE by scores
+// (score_bpe_model.h).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace weft {
+
+// A piece of the word while it is being merged; a doubly linked list by index.
+struct Symbol {
+  int32_t id;       // kNone (-1) when the vocabulary lacks it
+  uint32_t begin;   // first byte in the word
+  uint32_t length;  // in bytes; 0 once it is merged into its left neighbour
+  uint32_t previous, next;
+};
+
+// A pair that could be merged; stale when the two symbols have changed since.
+struct MergeCandidate {
+  uint32_t rank;    // lower merges first
+  uint32_t left;    // index of the left symbol
+  uint32_t length;  // bytes of both
+  int32_t id;       // what they become
+};
+
+// Memory that is used again from word to word; one per call of encode().
+struct MergeScratch {
+  std::vector<Symbol> symbols;
+  std::vector<MergeCandidate> heap;
+};
+
+// Immutable and safe to use from many threads.
+class SubwordModel {
+ public:
+  virtual ~SubwordModel() = default;
+  // Appends the tokens of `word` (valid UTF-8, under 2 GiB, not empty).
+  virtual void encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const = 0;
+};
+
+}  // namespace weft
