@@ -57,15 +57,14 @@ void Engine::start() {
 }
 
 void Engine::drain(Nanos deadline) {
-  mailbox_.close(draining_error());
   drain_deadline_ = deadline;
   EngineState ok = EngineState::kOk;
-  state_.compare_exchange_strong(ok, EngineState::kDraining);
+  if (state_.compare_exchange_strong(ok, EngineState::kDraining)) mailbox_.close(draining_error());
   mailbox_.wake();
 }
 
 void Engine::stop() {
-  mailbox_.close(draining_error());
+  if (state_ != EngineState::kFailed) mailbox_.close(draining_error());  // else it is closed, with the better reason
   stop_requested_ = true;
   mailbox_.wake();
   if (thread_.joinable()) thread_.join();
