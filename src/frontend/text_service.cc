@@ -104,8 +104,11 @@ Result<std::vector<TokenId>> TextServiceImpl::prompt_ids(const TextRequest& requ
 }
 
 void TextServiceImpl::wait_until_empty() {
-  std::unique_lock lock(table_mutex_);
-  table_emptied_.wait(lock, [this] { return table_.empty(); });
+  {
+    std::unique_lock lock(table_mutex_);
+    table_emptied_.wait(lock, [this] { return table_.empty(); });
+  }
+  engine_->wait_until_empty();  // it forgets a request just after its last event
 }
 
 // On the engine thread: sorts the events into the inboxes and leaves.
