@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "base/utf8.h"
+#include "frontend/chat_renderer.h"
 #include "frontend/piece_tokenizer.h"
 #include "frontend/prepare.h"
 #include "frontend/stop_finder.h"
@@ -318,6 +319,23 @@ TEST(Prepare, ChatTextAndTokens) {
   TextModel bare = *model;
   bare.render_chat = nullptr;
   EXPECT_EQ(make_prompt_ids(bare, request).error().param, "messages");
+}
+
+TEST(Prepare, ChatTemplatesRenderAndTheirErrorsNameMessages) {
+  auto parsed = ChatTemplate::parse(
+      "{% if messages[0].role == 'x' %}{{ raise_exception('no x') }}{% endif %}"
+      "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}c{% endif %}",
+      {});
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  TextModel model = *test_model();
+  model.render_chat = make_chat_renderer(std::make_shared<const ChatTemplate>(*std::move(parsed)));
+  TextRequest request;
+  request.prompt = ChatPrompt{.messages = {JsonObject{{"role", "user"}, {"content", "ab"}}}};
+  EXPECT_EQ(*make_prompt_ids(model, request), (std::vector<TokenId>{4, 3}));
+  request.prompt = ChatPrompt{.messages = {JsonObject{{"role", "x"}, {"content", "ab"}}}};
+  auto refused = make_prompt_ids(model, request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().param, "messages");
 }
 
 TEST(Prepare, DefaultsComeFromTheModelThenFromNowhere) {
