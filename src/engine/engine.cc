@@ -57,15 +57,14 @@ void Engine::start() {
 }
 
 void Engine::drain(Nanos deadline) {
-  mailbox_.close(draining_error());
   drain_deadline_ = deadline;
   EngineState ok = EngineState::kOk;
-  state_.compare_exchange_strong(ok, EngineState::kDraining);
+  if (state_.compare_exchange_strong(ok, EngineState::kDraining)) mailbox_.close(draining_error());
   mailbox_.wake();
 }
 
 void Engine::stop() {
-  mailbox_.close(draining_error());
+  if (state_ != EngineState::kFailed) mailbox_.close(draining_error());  // else it is closed, with the better reason
   stop_requested_ = true;
   mailbox_.wake();
   if (thread_.joinable()) thread_.join();
@@ -73,7 +72,8 @@ void Engine::stop() {
 }
 
 EngineHealth Engine::health() const {
-  return {.state = state_, .num_requests = mailbox_.num_known(), .last_turn = last_turn_, .last_progress = last_progress_};
+  return {
+      .state = state_, .num_requests = mailbox_.num_known(), .last_turn = last_turn_, .last_progress = last_progress_};
 }
 
 void Engine::run() {

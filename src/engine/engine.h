@@ -97,7 +97,7 @@ class Engine {
 
   // Engine thread only.
   std::vector<EngineMessage> messages_;
-  std::deque<InFlight> in_flight_;  // oldest first
+  std::deque<InFlight> in_flight_;     // oldest first
   std::vector<StepPlan> spare_plans_;  // keep their memory
   StepPlan plan_;
   std::vector<TokenEvent> events_;

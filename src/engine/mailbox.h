@@ -53,7 +53,7 @@ class Mailbox {
   std::condition_variable emptied_;
   size_t max_requests_;
   std::unordered_set<RequestId> known_;
-  std::atomic<size_t> num_known_ = 0;  // known_.size()
+  std::atomic<size_t> num_known_ = 0;        // known_.size()
   std::unordered_set<RequestId> cancelled_;  // part of known_: a second cancel adds no message
   std::vector<EngineMessage> messages_;
   std::optional<Error> refusal_;

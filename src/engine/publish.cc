@@ -1,4 +1,5 @@
-// The last word of a step: its events go to the listener, requests that have ended are forgotten, statistics are copied.
+// The last word of a step: its events go to the listener, requests that have ended are forgotten, statistics are
+// copied.
 #include "engine/engine.h"
 
 namespace weft {

@@ -67,7 +67,8 @@ Result<StepResult> StubExecutor::collect(StepTicket ticket) {
   if (Nanos time = config_.step_time + tokens * config_.token_time; time > 0) {
     std::this_thread::sleep_for(std::chrono::nanoseconds(time));
   }
-  if (config_.fail_at_step == ticket.step) return make_error(ErrorCode::kInternalError, "The device failed on request.");
+  if (config_.fail_at_step == ticket.step)
+    return make_error(ErrorCode::kInternalError, "The device failed on request.");
   if (config_.throw_at_step == ticket.step) throw std::runtime_error("the stub threw on request");
   prepare_rows(step.plan);
   StepResult result{.step = ticket.step, .items = {}};

@@ -19,12 +19,12 @@ struct StubExecutorConfig {
   std::vector<int32_t> num_pages;  // per cache group
   int32_t vocab_size = 256;
   int32_t max_steps_in_flight = 1;
-  Nanos step_time = 0;              // added to every step; 0 and 0: instantaneous
-  Nanos token_time = 0;             // added for every token of a step
-  TokenId poison_token = -1;        // a sequence with it in its prompt samples NaN ...
-  int64_t poison_after = 0;         // ... after so many good outputs
-  uint64_t fail_at_step = 0;        // collect() of this step returns a device failure; 0: never
-  uint64_t throw_at_step = 0;       // collect() of this step throws
+  Nanos step_time = 0;         // added to every step; 0 and 0: instantaneous
+  Nanos token_time = 0;        // added for every token of a step
+  TokenId poison_token = -1;   // a sequence with it in its prompt samples NaN ...
+  int64_t poison_after = 0;    // ... after so many good outputs
+  uint64_t fail_at_step = 0;   // collect() of this step returns a device failure; 0: never
+  uint64_t throw_at_step = 0;  // collect() of this step throws
 };
 
 class StubExecutor final : public Executor {

@@ -110,7 +110,8 @@ TextDelta ChoiceStream::echo() const {
   }
   for (size_t i = 0; i < request_->prompt.size(); ++i) {
     bool scored = i > 0 && i <= prompt_scores_.size();
-    delta.tokens.push_back(describe(scored ? prompt_scores_[i - 1] : SampledToken{.token = request_->prompt[i]}, scored));
+    delta.tokens.push_back(
+        describe(scored ? prompt_scores_[i - 1] : SampledToken{.token = request_->prompt[i]}, scored));
   }
   return delta;
 }
