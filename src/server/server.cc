@@ -27,9 +27,9 @@ struct Server::Impl {
 
   ServerState state() const {
     std::lock_guard lock(mutex);
-    EngineHealth engine = health ? health() : EngineHealth::kOk;
-    if (engine == EngineHealth::kDead) return ServerState::kDead;
-    if (engine == EngineHealth::kStalled) return ServerState::kStalled;
+    ServiceHealth engine = health ? health() : ServiceHealth::kOk;
+    if (engine == ServiceHealth::kDead) return ServerState::kDead;
+    if (engine == ServiceHealth::kStalled) return ServerState::kStalled;
     if (http->draining()) return ServerState::kDraining;
     return service == nullptr ? ServerState::kLoading : ServerState::kOk;
   }
@@ -42,7 +42,7 @@ struct Server::Impl {
   std::unique_ptr<HttpServer> http;
   mutable std::mutex mutex;
   std::shared_ptr<TextService> service;  // under mutex
-  std::function<EngineHealth()> health;  // under mutex
+  std::function<ServiceHealth()> health;  // under mutex
 };
 
 // On the public listener only where it is no news to strangers; the key guards it unless it was declared public.
@@ -107,11 +107,11 @@ void Server::set_service(std::shared_ptr<TextService> service) {
   impl_->service = std::move(service);
 }
 
-void Server::set_engine_stats(std::function<EngineStats()> source) {
-  impl_->metrics->set_engine_stats(std::move(source));
+void Server::set_engine_metrics(std::function<EngineMetrics()> source) {
+  impl_->metrics->set_engine_metrics(std::move(source));
 }
 
-void Server::set_engine_health(std::function<EngineHealth()> source) {
+void Server::set_service_health(std::function<ServiceHealth()> source) {
   std::lock_guard lock(impl_->mutex);
   impl_->health = std::move(source);
 }

@@ -10,12 +10,12 @@
 
 #include "base/status.h"
 #include "frontend/text_service.h"
-#include "server/metrics/engine_stats.h"
+#include "server/metrics/engine_metrics.h"
 #include "server/server_config.h"
 
 namespace weft {
 
-enum class EngineHealth { kOk, kStalled, kDead };
+enum class ServiceHealth { kOk, kStalled, kDead };
 
 class Server {
  public:
@@ -30,9 +30,9 @@ class Server {
   // The model is loaded: from now on /ready says so and requests are served.
   void set_service(std::shared_ptr<TextService> service);
   // Called at each scrape of /metrics, on a server thread: must not wait for the engine.
-  void set_engine_stats(std::function<EngineStats()> source);
+  void set_engine_metrics(std::function<EngineMetrics()> source);
   // Called at each probe, on a server thread: must not wait for the engine.
-  void set_engine_health(std::function<EngineHealth()> source);
+  void set_service_health(std::function<ServiceHealth()> source);
 
   // /ready turns to 503 at once and new work is refused. Answers in progress have `grace` to end; then they get an
   // error event. Returns at once.

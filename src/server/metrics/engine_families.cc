@@ -49,7 +49,7 @@ double share(uint64_t part, uint64_t whole) {
 
 }  // namespace
 
-std::vector<prometheus::MetricFamily> engine_families(const EngineStats& stats, const std::string& model_name) {
+std::vector<prometheus::MetricFamily> engine_families(const EngineMetrics& stats, const std::string& model_name) {
   FamilyList list(model_name);
   list.gauge("num_requests_running", "Requests in the batch.", static_cast<double>(stats.num_running));
   list.gauge("num_requests_waiting", "Requests accepted and not in the batch.", static_cast<double>(stats.num_waiting));

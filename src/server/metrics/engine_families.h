@@ -1,4 +1,4 @@
-// EngineStats as Prometheus families, made anew at each scrape.
+// EngineMetrics as Prometheus families, made anew at each scrape.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "server/metrics/engine_stats.h"
+#include "server/metrics/engine_metrics.h"
 
 namespace weft {
 
-std::vector<prometheus::MetricFamily> engine_families(const EngineStats& stats, const std::string& model_name);
+std::vector<prometheus::MetricFamily> engine_families(const EngineMetrics& stats, const std::string& model_name);
 
 }  // namespace weft

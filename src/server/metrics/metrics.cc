@@ -86,9 +86,9 @@ Metrics::Metrics(std::string model_name)
 
 Metrics::~Metrics() = default;
 
-void Metrics::set_engine_stats(std::function<EngineStats()> source) {
+void Metrics::set_engine_metrics(std::function<EngineMetrics()> source) {
   std::lock_guard lock(mutex_);
-  engine_stats_ = std::move(source);
+  engine_metrics_ = std::move(source);
 }
 
 RequestObservation Metrics::begin_request() { return RequestObservation(shared_from_this()); }
@@ -106,12 +106,12 @@ void Metrics::count_finished(std::string_view reason) {
 }
 
 std::string Metrics::render() const {
-  std::function<EngineStats()> source;
+  std::function<EngineMetrics()> source;
   {
     std::lock_guard lock(mutex_);
-    source = engine_stats_;
+    source = engine_metrics_;
   }
-  std::vector<prometheus::MetricFamily> families = engine_families(source ? source() : EngineStats(), model_name_);
+  std::vector<prometheus::MetricFamily> families = engine_families(source ? source() : EngineMetrics(), model_name_);
   for (auto& family : registry_->Collect()) families.push_back(std::move(family));
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "frontend/text_request.h"
-#include "server/metrics/engine_stats.h"
+#include "server/metrics/engine_metrics.h"
 
 namespace prometheus {
 class Counter;
@@ -35,7 +35,7 @@ class Metrics : public std::enable_shared_from_this<Metrics> {
   ~Metrics();
 
   // Called at each scrape, on a reactor thread: must be quick and must not wait for the engine.
-  void set_engine_stats(std::function<EngineStats()> source);
+  void set_engine_metrics(std::function<EngineMetrics()> source);
 
   RequestObservation begin_request();
   void count_http_request(std::string_view handler, std::string_view method, int status);
@@ -56,7 +56,7 @@ class Metrics : public std::enable_shared_from_this<Metrics> {
   prometheus::Family<prometheus::Counter>* http_requests_;
   prometheus::Family<prometheus::Counter>* finished_;
   mutable std::mutex mutex_;
-  std::function<EngineStats()> engine_stats_;  // under mutex_
+  std::function<EngineMetrics()> engine_metrics_;  // under mutex_
 };
 
 // Watches one HTTP request's events and feeds the histograms. Used by one thread at a time.

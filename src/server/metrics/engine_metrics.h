@@ -6,7 +6,7 @@
 
 namespace weft {
 
-struct EngineStats {
+struct EngineMetrics {
   int64_t num_running = 0;  // requests in the batch
   int64_t num_waiting = 0;  // accepted, not in the batch
   double kv_usage = 0;      // share of the KV pages that hold live requests' tokens, 0..1
