@@ -5,7 +5,7 @@ set -euo pipefail
 
 serve=(g++ cmake ninja-build ccache mold pkg-config python3 python3-pip unzip curl ca-certificates
   libboost1.81-dev libboost-json1.81-dev libssl-dev libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev
-  libpcre2-dev libutf8proc-dev prometheus-cpp-dev libjs-marked node-dompurify)
+  libpcre2-dev libutf8proc-dev prometheus-cpp-dev libjs-marked)
 test=(git clang-format libgtest-dev libgmock-dev libbenchmark-dev python3-venv chromium)
 
 packages=("${serve[@]}")
