@@ -5,6 +5,7 @@ Something missing skips a test with its reason; with WEFT_REQUIRE_DATA=1 it fail
 """
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -93,3 +94,10 @@ def server(weft_binary, demo_model):
         yield running.wait_ready()
     finally:
         running.stop()
+
+
+def pytest_collection_modifyitems(config, items):
+    """WEFT_TEST_REGEX (./test -R) selects by name, as ctest does."""
+    regex = re.compile(os.environ.get("WEFT_TEST_REGEX", ""))
+    config.hook.pytest_deselected(items=[item for item in items if not regex.search(item.nodeid)])
+    items[:] = [item for item in items if regex.search(item.nodeid)]
