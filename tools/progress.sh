@@ -37,12 +37,12 @@ ninja_with_bar() {
   shift 2
   {
     NINJA_STATUS='[%f/%t] ' ninja "$@" 2>&1 && status=0 || status=$?
-    echo "ninja_exit $status"
+    echo "ninja_exit $status" 2>/dev/null
   } | {
     : > "$log"
     status=1 drawn=''
     while IFS= read -r line; do
-      if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+      if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] && $line != *"Re-checking globbed"* ]]; then
         progress "$label" $((100 * BASH_REMATCH[1] / BASH_REMATCH[2]))
         drawn=1
       elif [[ $line =~ ^ninja_exit\ ([0-9]+)$ ]]; then
