@@ -19,23 +19,24 @@ Status check_memory(const ModelFiles& files) {
                     files.path().string(), bytes >> 20, available >> 20);
 }
 
-// Ids of tokens that the model's metadata names, e.g. "tokenizer.ggml.bos_token_id", as texts for the template.
-std::string token_text(const Tokenizer& tokenizer, std::optional<int32_t> id) {
-  return id ? std::string(tokenizer.token_bytes(*id)) : std::string();
+std::optional<std::string> token_text(const Tokenizer& tokenizer, std::optional<int32_t> id) {
+  if (!id) return std::nullopt;
+  return std::string(tokenizer.token_bytes(*id));
 }
 
-Result<std::optional<ChatTemplate>> load_chat_template(const ModelFiles& files, const Tokenizer& tokenizer) {
+Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, const Tokenizer& tokenizer) {
   std::string source;
   if (auto side = files.side_file("chat_template.jinja")) {
     source = *side;
   } else {
     TRY_ASSIGN(source, files.metadata().text_or({"tokenizer.chat_template", "tokenizer_config.chat_template"}, ""));
   }
-  if (source.empty()) return std::optional<ChatTemplate>();
-  auto parsed = ChatTemplate::parse(std::move(source), {.bos_token = token_text(tokenizer, tokenizer.bos_id()),
-                                                        .eos_token = token_text(tokenizer, tokenizer.eos_id())});
+  if (source.empty()) return std::shared_ptr<const ChatTemplate>();
+  SpecialTokenTexts special{.bos = token_text(tokenizer, tokenizer.bos_id()),
+                            .eos = token_text(tokenizer, tokenizer.eos_id())};
+  auto parsed = ChatTemplate::parse(std::move(source), std::move(special));
   if (!parsed) return in_context("chat template of " + files.path().string(), std::move(parsed).take_error());
-  return std::optional<ChatTemplate>(std::move(parsed).value());
+  return std::shared_ptr<const ChatTemplate>(std::make_shared<ChatTemplate>(std::move(parsed).value()));
 }
 
 // Tokens that end an answer: generation_config's, the tokenizer's, and the end of a turn that chat models use.

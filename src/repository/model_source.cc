@@ -42,13 +42,15 @@ Result<ModelSource> resolve_model(std::string_view model) {
   if (std::filesystem::exists(path, ignored)) return ModelSource{path, path.stem().string()};
   std::vector<std::string_view> demos;
   for (const DemoModel& demo : kDemoModels) demos.push_back(demo.name);
-  std::string hint = model.find('/') != std::string_view::npos && model.front() != '/' && model.front() != '.'
-                         ? " Names of a model hub are not downloaded by this version: download the model and give its path."
-                         : "";
-  return make_error(ErrorCode::kNotFound,
-                    "There is no model '{}'. Give a .gguf file, a directory with config.json and safetensors, or a demo "
-                    "model ({}).{}",
-                    model, fmt::join(demos, ", "), hint);
+  std::string hint =
+      model.find('/') != std::string_view::npos && model.front() != '/' && model.front() != '.'
+          ? " Names of a model hub are not downloaded by this version: download the model and give its path."
+          : "";
+  return make_error(
+      ErrorCode::kNotFound,
+      "There is no model '{}'. Give a .gguf file, a directory with config.json and safetensors, or a demo "
+      "model ({}).{}",
+      model, fmt::join(demos, ", "), hint);
 }
 
 }  // namespace weft
