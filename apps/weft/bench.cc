@@ -4,7 +4,7 @@
 
 #include "apps/weft/command.h"
 #include "base/json.h"
-#include "bench/model_bench.h"
+#include "bench/model_benchmark.h"
 #include "executor/model_executor.h"
 #include "repository/model_runtime.h"
 
