@@ -154,7 +154,8 @@ inline void add_values_of_rows(const uint16_t* const* value_pages, const uint16_
   }
 }
 
-// Scores of one row become p = exp(s - m), 0 where the row does not see the key; m and l go to *maximum and *sum.
+// Scores of one row become p = exp(s - m), 0 at keys of the same pages that it does not see; m and l go to *maximum and
+// *sum.
 inline void soften_row(float* scores, KeyRange keys, float softcap, float* maximum, float* sum) {
   int32_t first_page = keys.begin / kPageTokens;
   int32_t last_page = (keys.end - 1) / kPageTokens;
@@ -169,12 +170,11 @@ inline void soften_row(float* scores, KeyRange keys, float softcap, float* maxim
     highest = lanes_max(highest, s);
   }
   *maximum = lanes_maximum(highest);
-  const Lanes shift = lanes_set(*maximum);
+  const Lanes shift = lanes_set(*maximum);  // keys out of sight are at -inf and come out as 0 (or all is NaN)
   Lanes total = lanes_set(0.0f);
   for (int32_t page = first_page; page <= last_page; ++page) {
     int32_t start = page * kPageTokens;
     Lanes p = lanes_exp(lanes_sub(lanes_load(scores + start), shift));
-    p = lanes_select(lanes_between(keys.begin - start, keys.end - start), p, lanes_set(0.0f));
     lanes_store(scores + start, p);
     total = lanes_add(total, p);
   }
