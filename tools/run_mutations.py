@@ -6,7 +6,6 @@ Prints how each was found. Exit code 0 when the unchanged sources pass and every
 import argparse
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -17,13 +16,14 @@ COPIED = ["CMakeLists.txt", "CMakePresets.json", "cmake", "docs/layers.txt", "sr
 
 
 def copy_sources(tree):
+    """Writes only files that differ, with a new time: ninja must see what a mutation of an earlier run left behind."""
     for name in COPIED:
-        source, target = ROOT / name, tree / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
-            shutil.copy2(source, target)
+        for source in [ROOT / name] if (ROOT / name).is_file() else (ROOT / name).rglob("*"):
+            target = tree / source.relative_to(ROOT)
+            if source.is_dir() or (target.exists() and target.read_bytes() == source.read_bytes()):
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
 
 
 def build(tree, test, jobs):
