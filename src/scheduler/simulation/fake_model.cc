@@ -23,7 +23,8 @@ TokenId fake_sample(const ValidatedRequest& request, int32_t choice, uint64_t co
 
 bool fake_failure(const ValidatedRequest& request, int32_t choice, int32_t num_outputs) {
   const uint64_t seed = request->sampling.seed;
-  return seed % 16 == 0 && random_word(seed + 77, static_cast<uint64_t>(choice * 1000 + num_outputs)) % 12 == 0;
+  const uint64_t word = random_word(seed + 77, static_cast<uint64_t>(choice * 1000 + num_outputs));
+  return seed % 16 == 0 && word % (num_outputs == 0 ? 3 : 12) == 0;
 }
 
 ExpectedOutput expected_output(const ValidatedRequest& request, int32_t choice) {

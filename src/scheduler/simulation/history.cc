@@ -58,6 +58,8 @@ Status History::add_error(Record& record, const TokenEvent& event, FakeDevice& d
   const ErrorCode code = event.error->code;
   if (code == ErrorCode::kNumericError) {
     ++num_failed_;
+    // Clients try again: what the failed row wrote must not be found.
+    for (const Choice& choice : record.choices) remember_conversation(record, choice);
     if (!may_fail) return fault("Request {} ended with a numeric error that the device never had.", event.request);
   } else if (code == ErrorCode::kDeadlineExceeded) {
     if (record.request->deadline == 0 || record.request->deadline > event.time) {
@@ -95,9 +97,13 @@ Status History::add_end(Record& record, Choice& choice, const TokenEvent& event)
                  choice.expected.tokens.size(), static_cast<int>(reason));
   }
   ++num_whole_;
+  remember_conversation(record, choice);
+  return {};
+}
+
+void History::remember_conversation(const Record& record, const Choice& choice) {
   std::vector<TokenId>& conversation = conversations_.emplace_back(record.request->prompt);
   conversation.insert(conversation.end(), choice.tokens.begin(), choice.tokens.end());
-  return {};
 }
 
 Status History::check_all_ended() const {
@@ -111,7 +117,10 @@ Status History::check_all_ended() const {
 
 std::vector<TokenId> History::draw_conversation(Rng& rng) const {
   if (conversations_.empty()) return {};
-  const std::vector<TokenId>& conversation = conversations_[rng.below(conversations_.size())];
+  // Late ones are likely to be in the cache still.
+  const size_t age =
+      rng.chance(0.5) ? rng.below(std::min<size_t>(3, conversations_.size())) : rng.below(conversations_.size());
+  const std::vector<TokenId>& conversation = conversations_[conversations_.size() - 1 - age];
   // Long ones would soon be refused by every pool.
   return conversation.size() < 160 ? conversation : std::vector<TokenId>{};
 }

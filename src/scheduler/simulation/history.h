@@ -23,7 +23,7 @@ class History {
   Status add(const TokenEvent& event, FakeDevice& device);
   Status check_all_ended() const;
 
-  // Prompt and output of some choice that ran to its end, to be continued; empty when there is none.
+  // Prompt and output of some choice that ran to its end or failed, to be continued; empty when there is none.
   std::vector<TokenId> draw_conversation(Rng& rng) const;
 
   int64_t num_cancelled() const { return num_cancelled_; }
@@ -48,6 +48,7 @@ class History {
   Status add_error(Record& record, const TokenEvent& event, FakeDevice& device);
   Status add_token(Record& record, Choice& choice, const TokenEvent& event);
   Status add_end(Record& record, Choice& choice, const TokenEvent& event);
+  void remember_conversation(const Record& record, const Choice& choice);
 
   std::map<RequestId, Record> records_;
   std::vector<std::vector<TokenId>> conversations_;
