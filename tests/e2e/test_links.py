@@ -10,8 +10,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def needs_program(document):
-    if document.name == "ARCHITECTURE.md" and not list((SOURCE / "apps" / "weft").glob("*.cc")):
-        pytest.skip("this source tree has no program yet (apps/weft)")
+    if document.name == "ARCHITECTURE.md" and not (SOURCE / "apps" / "weft" / "serve.cc").exists():
+        pytest.skip("this source tree has no server yet (apps/weft/serve.cc)")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(SOURCE)))
