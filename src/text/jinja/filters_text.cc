@@ -105,15 +105,16 @@ Value indent(NativeCall& call) {
 }
 
 Value truncate(NativeCall& call) {
-  if (!call.bind({"length", "killwords", "end", "leeway"}) || !needs_text(call)) return {};
-  std::string text = self_text(call);
+  if (!call.bind({"length", "killwords", "end", "leeway"})) return {};
   std::string end = call.text_or(2, "...");
   Int length = call.integer_or(0, 255);
   Int leeway = call.get(3) && !call.get(3)->is_none() ? call.integer_or(3, 5) : 5;
   Int end_size = static_cast<Int>(count_characters(end));
   if (call.meter.failed()) return {};
   if (length < end_size || leeway < 0) return call.meter.fail("truncate: the length or leeway is too small");
-  if (static_cast<Int>(count_characters(text)) <= length + leeway) return text;
+  if (static_cast<Int>(jinja::length(call.meter, call.self)) <= length + leeway) return call.self;
+  if (!needs_text(call)) return {};
+  std::string text = call.self.string();
   text.resize(offset_of_character(text, static_cast<size_t>(length - end_size)));
   if (!call.flag_or(1, false)) {
     size_t space = text.rfind(' ');
