@@ -281,7 +281,7 @@ Value slice_filter(NativeCall& call) {
   for (Int i = 0; i < slices && call.meter.charge(); ++i) {
     std::vector<Value> part;
     for (Int k = 0; k < each + (i < longer ? 1 : 0); ++k) part.push_back(all[at++]);
-    if (fill && i >= longer && longer > 0) part.push_back(*fill);
+    if (fill && i >= longer) part.push_back(*fill);
     out.push_back(Value::list(std::move(part)));
   }
   return iterator(call, std::move(out));

@@ -79,8 +79,19 @@ Value center(NativeCall& call) {
   return justified(call.meter, self_text(call), call.integer_or(0, 80), " ", Justify::kCenter);
 }
 
+// For filters that Python can apply to nothing but str.
+bool needs_text(NativeCall& call) {
+  if (call.self.is_string()) return true;
+  if (call.self.is_undefined()) {
+    call.meter.fail_undefined(call.self);
+  } else {
+    call.meter.fail("{} needs a str, not {}", call.name, type_name(call.self));
+  }
+  return false;
+}
+
 Value indent(NativeCall& call) {
-  if (!call.bind({"width", "first", "blank"})) return {};
+  if (!call.bind({"width", "first", "blank"}) || !needs_text(call)) return {};
   std::string prefix;
   if (call.get(0) && call.get(0)->is_string()) {
     prefix = call.get(0)->string();
@@ -95,14 +106,15 @@ Value indent(NativeCall& call) {
 
 Value truncate(NativeCall& call) {
   if (!call.bind({"length", "killwords", "end", "leeway"})) return {};
-  std::string text = self_text(call);
   std::string end = call.text_or(2, "...");
   Int length = call.integer_or(0, 255);
   Int leeway = call.get(3) && !call.get(3)->is_none() ? call.integer_or(3, 5) : 5;
   Int end_size = static_cast<Int>(count_characters(end));
   if (call.meter.failed()) return {};
   if (length < end_size || leeway < 0) return call.meter.fail("truncate: the length or leeway is too small");
-  if (static_cast<Int>(count_characters(text)) <= length + leeway) return text;
+  if (static_cast<Int>(jinja::length(call.meter, call.self)) <= length + leeway) return call.self;
+  if (!needs_text(call)) return {};
+  std::string text = call.self.string();
   text.resize(offset_of_character(text, static_cast<size_t>(length - end_size)));
   if (!call.flag_or(1, false)) {
     size_t space = text.rfind(' ');
@@ -112,7 +124,7 @@ Value truncate(NativeCall& call) {
 }
 
 Value word_wrap(NativeCall& call) {
-  if (!call.bind({"width", "break_long_words", "wrapstring", "break_on_hyphens"})) return {};
+  if (!call.bind({"width", "break_long_words", "wrapstring", "break_on_hyphens"}) || !needs_text(call)) return {};
   Int width = call.integer_or(0, 79);
   std::string newline = call.get(2) && !call.get(2)->is_none() ? call.text_or(2, "\n") : "\n";
   std::string text = self_text(call);
@@ -183,7 +195,10 @@ std::string url_encode_text(std::string_view text, std::string_view safe) {
   std::string out;
   for (char c : text) {
     bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (plain || std::string_view("_.-~").find(c) != std::string_view::npos || safe.find(c) != std::string_view::npos) {
+    if (c == ' ' && safe.empty()) {
+      out += '+';  // in a query
+    } else if (plain || std::string_view("_.-~").find(c) != std::string_view::npos ||
+               safe.find(c) != std::string_view::npos) {
       out += c;
     } else {
       out += fmt::format("%{:02X}", static_cast<unsigned char>(c));

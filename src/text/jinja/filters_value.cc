@@ -148,13 +148,16 @@ Value round_number(NativeCall& call) {
 Value file_size(NativeCall& call) {
   if (!call.bind({"binary"})) return {};
   NativeCall number{call.interpreter, call.meter, "float", call.self, {}, {}};
-  double bytes = to_float(number).number();
+  number.arguments.positional.push_back(Value::none());
+  Value size = to_float(number);
+  if (call.meter.failed()) return {};
+  if (size.is_none()) return call.meter.fail("could not convert {} to float", type_name(call.self));
+  double bytes = size.number();
   bool binary = call.flag_or(0, false);
   double base = binary ? 1024 : 1000;
   constexpr std::array<std::string_view, 8> kPrefixes = {"k", "M", "G", "T", "P", "E", "Z", "Y"};
-  if (call.meter.failed()) return {};
   if (bytes == 1) return "1 Byte";
-  if (bytes < base) return fmt::format("{} Bytes", integer_text(static_cast<Int>(bytes)));
+  if (bytes < base) return fmt::format("{} Bytes", integer_text(truncated(bytes).value_or(0)));
   double unit = base;
   size_t i = 0;
   while (i + 1 < kPrefixes.size() && bytes >= unit * base) {

@@ -1,5 +1,6 @@
 // Statements of a template, macros and loops.
 #include <algorithm>
+#include <optional>
 
 #include "text/jinja/compare.h"
 #include "text/jinja/interpreter.h"
@@ -195,25 +196,27 @@ std::vector<Value> Interpreter::filtered(const Statement& loop, std::vector<Valu
 void Interpreter::run_for(const Statement& statement, const Value& walked, int depth) {
   std::vector<Value> items = filtered(statement, walk(meter_, walked));
   if (meter_.failed()) return;
-  if (items.empty()) {
-    if (statement.blocks.size() > 1) run_in_scope(statement.blocks[1]);
-    return;
-  }
   size_t count = items.size();
+  bool finished_any = false;
   auto loop = std::make_shared<LoopObject>(statement, scope_, std::move(items), depth);
   if (loop->depth() > kMaxValueDepth) {
     meter_.fail("the template nests lists deeper than {}", kMaxValueDepth);
     return;
   }
-  ScopeGuard scope(*this);
+  std::optional<ScopeGuard> scope(std::in_place, *this);
   for (; loop->index < count && meter_.charge(); ++loop->index) {
-    scope.renew();
+    scope->renew();
     if (loop_name_) scope_->set(*loop_name_, std::static_pointer_cast<Object>(loop));
     meter_.move_to(statement.offset);
     assign(statement.targets[0], loop->items[loop->index]);
-    if (run_block(statement.blocks[0]) == Flow::kBreak) break;
+    Flow flow = run_block(statement.blocks[0]);
+    if (flow == Flow::kBreak) break;
+    finished_any = finished_any || flow == Flow::kNext;
   }
   loop->last_changed.reset();  // which may hold the loop itself
+  scope.reset();
+  // Jinja counts rounds that reach their end: one that ends with break or continue leaves the else to run.
+  if (!finished_any && statement.blocks.size() > 1 && !meter_.failed()) run_in_scope(statement.blocks[1]);
 }
 
 Value Interpreter::loop_text(const Statement& loop, Scope* outer, const Value& walked, int depth) {

@@ -44,6 +44,7 @@ TEST(Template, Loops) {
                    "{{ loop.previtem }}{{ loop.nextitem }}{{ loop.cycle(1, 2) }};{% endfor %}"),
             "12TrueFalseb1;21FalseFalseac2;30FalseTrueb1;");
   EXPECT_EQ(render("{% for x in [] %}a{% else %}none{% endfor %}"), "none");
+  EXPECT_EQ(render("{% for x in [1, 2] %}{{ x }}{% break %}{% else %}none{% endfor %}"), "1none");
   EXPECT_EQ(render("{% for x in range(9) if x is odd %}{{ loop.length }}{{ x }}{% endfor %}"), "41434547");
   EXPECT_EQ(render("{% for x in [[1, [2]], 3] recursive %}{% if x is iterable %}({{ loop(x) }}){% else %}"
                    "{{ x }}@{{ loop.depth }}{% endif %}{% endfor %}"),

@@ -169,7 +169,9 @@ class PercentFormatter {
       field(pos);
     }
     size_t given = values_.is(Kind::kTuple) ? values_.items().size() : 1;
-    bool spare = !named && used_ < given && !values_.is(Kind::kDict);
+    // What can be subscripted may be a mapping, which need not be used up.
+    bool mapping = values_.is(Kind::kDict) || values_.is(Kind::kList) || values_.is_undefined();
+    bool spare = !named && used_ < given && !mapping;
     if (spare) meter_.fail("not all arguments converted during string formatting");
     if (meter_.failed()) return {};
     return markup_ ? Value::markup(std::move(out_)) : Value(std::move(out_));
@@ -230,7 +232,7 @@ class PercentFormatter {
       if (spec.align == '=') spec.align = '>';
       return plain_text(meter_, spec.type == 's' ? to_text(meter_, value) : to_repr(meter_, value), spec, '>');
     }
-    if (spec.type == 'c' && value.is_string()) return plain_text(meter_, value.string(), spec, '>');
+    if (spec.type == 'c') return character(value, spec);
     if (!is_real_type(spec.type) && !is_integer_type(spec.type)) {
       meter_.fail("unsupported format character '{}'", spec.type);
       return {};
@@ -245,6 +247,10 @@ class PercentFormatter {
     }
     if (spec.align == '=') spec.fill = "0";
     if (is_integer_type(spec.type) && value.is(Kind::kFloat)) {
+      if (std::string_view("xXo").find(spec.type) != std::string_view::npos) {
+        meter_.fail("%{} format: an integer is required, not float", spec.type);
+        return {};
+      }
       if (!(std::fabs(value.number()) < 1e18)) {
         meter_.fail("cannot convert this float to an integer");
         return {};
@@ -252,6 +258,20 @@ class PercentFormatter {
       return number_text(meter_, static_cast<Int>(value.number()), spec);
     }
     return number_text(meter_, value, spec);
+  }
+
+  std::string character(const Value& value, FieldSpec spec) {
+    if (spec.align == '=') spec.align = '>';
+    if (value.is_string() && count_characters(value.string()) == 1)
+      return plain_text(meter_, value.string(), spec, '>');
+    bool code = value.is_integer() && value.integer() >= 0 && value.integer() <= 0x10FFFF;
+    if (!code || (value.integer() >= 0xD800 && value.integer() <= 0xDFFF)) {
+      meter_.fail("%c requires int or char");
+      return {};
+    }
+    std::string out;
+    append_utf8(out, static_cast<char32_t>(value.integer()));
+    return plain_text(meter_, std::move(out), spec, '>');
   }
 
   Meter& meter_;
@@ -313,6 +333,11 @@ class BraceFormatter {
     if (conversion == 'r') value = to_repr(meter_, value);
     if (conversion == 's') value = to_text(meter_, value);
     bool marked = value.is_markup();
+    if (!rest.empty() && !value.is_string() && !value.is_number()) {
+      meter_.fail("unsupported format string passed to {}.__format__", type_name(value));
+      return;
+    }
+    if (!rest.empty() && value.is(Kind::kBool)) value = value.integer();
     std::string text = convert(value, spec(rest));
     add(markup_ && !marked ? escape_html(text) : text);
   }
@@ -368,6 +393,10 @@ class BraceFormatter {
     bool as_text = spec.type == 's' || (spec.type == '\0' && (!value.is_number() || value.is(Kind::kBool)));
     if (as_text) {
       if (spec.type == 's' && !value.is_string()) return bad_code(value, spec.type);
+      if (spec.sign != '-') {
+        meter_.fail("Sign not allowed in string format specifier");
+        return {};
+      }
       if (spec.align == '=') spec.align = '<';
       return plain_text(meter_, to_text(meter_, value), spec, '<');
     }
