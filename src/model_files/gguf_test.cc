@@ -98,8 +98,8 @@ TEST(Gguf, SurvivesTruncationAtEveryByte) {
   std::string file = sample_file().bytes();
   for (size_t size = 0; size < file.size(); ++size) {
     // A heap copy of exactly this size, so that AddressSanitizer sees a read behind it.
-    std::vector<std::byte> cut(size);
-    std::memcpy(cut.data(), file.data(), size);
+    auto whole = std::as_bytes(std::span(file));
+    std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
     auto contents = read_gguf(cut);
     ASSERT_FALSE(contents) << "cut at " << size;
     EXPECT_EQ(contents.error().code, ErrorCode::kCorruptFile);

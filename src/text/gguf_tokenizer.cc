@@ -127,7 +127,9 @@ class GgufTokenizerLoader {
         std::make_unique<ScoreBpeModel>(*parts_.vocabulary, *scores, mergeable, unknown.value_or(Vocabulary::kNone));
     TRY_ASSIGN(bool prefix, metadata_.boolean_or({"tokenizer.ggml.add_space_prefix"}, true));
     if (prefix) parts_.normalizer.push_back(prepend_step(" "));
-    parts_.normalizer.push_back(replace_step(" ", "\xE2\x96\x81"));
+    parts_.normalizer.push_back(replace_step(" ", std::string(kMetaspaceMark)));
+    parts_.pre_tokenizer.push_back(
+        word_begin_step(std::string(kMetaspaceMark), parts_.vocabulary->bytes_before(kMetaspaceMark)));
     parts_.strips_leading_space = prefix;
     parts_.form = TokenForm::kMetaspace;
     adds_bos_ = true;

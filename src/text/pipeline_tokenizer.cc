@@ -9,9 +9,8 @@
 namespace weft {
 namespace {
 
-constexpr std::string_view kMetaspaceMark = "\xE2\x96\x81";  // U+2581
-constexpr size_t kCachedWords = 16'384;                      // of one call of encode()
-constexpr size_t kCachedWordBytes = 64;                      // longer words hardly repeat
+constexpr size_t kCachedWords = 16'384;  // of one call of encode()
+constexpr size_t kCachedWordBytes = 64;  // longer words hardly repeat
 
 std::string text_of_form(std::string_view form, TokenForm kind) {
   if (kind == TokenForm::kByteLevel) return from_byte_level(form);

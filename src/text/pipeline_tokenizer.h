@@ -15,6 +15,8 @@
 
 namespace weft {
 
+constexpr std::string_view kMetaspaceMark = "\xE2\x96\x81";  // U+2581, SentencePiece's space
+
 // How a vocabulary's forms become text.
 enum class TokenForm {
   kByteLevel,  // GPT-2's alphabet

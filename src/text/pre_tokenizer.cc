@@ -163,6 +163,33 @@ class MetaspaceStep : public PreTokenizerStep {
   bool split_;
 };
 
+class WordBeginStep : public PreTokenizerStep {
+ public:
+  WordBeginStep(std::string mark, std::bitset<256> joined) : mark_(std::move(mark)), joined_(joined) {}
+
+  void apply(SplitText& split) const override {
+    std::vector<TextSpan> words;
+    for (TextSpan word : split.words) {
+      std::string_view text = word.of(split.text);
+      size_t begin = 0;
+      size_t after_mark = std::string_view::npos;  // where the mark before ended
+      for (size_t at = text.find(mark_); at != std::string_view::npos; at = text.find(mark_, after_mark)) {
+        if (at > begin && at != after_mark && !joined_[static_cast<unsigned char>(text[at - 1])]) {
+          words.push_back({word.begin + begin, word.begin + at});
+          begin = at;
+        }
+        after_mark = at + mark_.size();
+      }
+      add_word(words, {word.begin + begin, word.end});
+    }
+    split.words = std::move(words);
+  }
+
+ private:
+  std::string mark_;
+  std::bitset<256> joined_;
+};
+
 }  // namespace
 
 std::unique_ptr<PreTokenizerStep> split_step(SplitPattern pattern, SplitBehavior behavior, bool invert) {
@@ -172,6 +199,10 @@ std::unique_ptr<PreTokenizerStep> byte_alphabet_step() { return std::make_unique
 std::unique_ptr<PreTokenizerStep> prefix_space_step() { return std::make_unique<PrefixSpaceStep>(); }
 std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, PrependScheme prepend, bool split) {
   return std::make_unique<MetaspaceStep>(std::move(replacement), prepend, split);
+}
+
+std::unique_ptr<PreTokenizerStep> word_begin_step(std::string mark, std::bitset<256> joined) {
+  return std::make_unique<WordBeginStep>(std::move(mark), joined);
 }
 
 std::string_view gpt2_pattern() {

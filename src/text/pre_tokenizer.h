@@ -1,6 +1,7 @@
 // Cuts a text into words before the vocabulary's algorithm sees it: the steps of tokenizer.json's "pre_tokenizer".
 #pragma once
 
+#include <bitset>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,6 +41,12 @@ std::unique_ptr<PreTokenizerStep> prefix_space_step();
 // "Metaspace": spaces become `replacement`, which `prepend` also puts in front, and words begin at each.
 enum class PrependScheme { kAlways, kFirst, kNever };
 std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, PrependScheme prepend, bool split);
+
+// Cuts before each `mark` that does not follow another one, except behind the bytes in `joined`. SentencePiece's
+// algorithms have no such step; where `joined` holds the bytes that stand before an inner mark of any token
+// (Vocabulary::bytes_before), no token could cross the cuts, so it changes nothing and makes words short enough to
+// remember.
+std::unique_ptr<PreTokenizerStep> word_begin_step(std::string mark, std::bitset<256> joined);
 
 // The pattern of ByteLevel's use_regex: GPT-2's.
 std::string_view gpt2_pattern();

@@ -187,5 +187,26 @@ INSTANTIATE_TEST_SUITE_P(Published, TransformersJsCases,
                                                         "Xenova/deepseek-coder-1.3b-instruct"},
                                          TransformersJs{"llama-spm.gguf", "llama", "Xenova/llama-tokenizer"}));
 
+// The story that llama2.c's documentation shows, from the ids that the model gives.
+TEST(Stories260K, DecodesAndEncodesItsOwnStory) {
+  auto folder = shared_data("models/stories260K");
+  REQUIRE_DATA(folder);
+  auto files = ModelFiles::open(std::filesystem::path(WEFT_SOURCE_DIR) / "testdata/stories260K.gguf");
+  ASSERT_TRUE(files) << files.error().message;
+  auto tokenizer = Tokenizer::load(*files);
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  auto greedy = parse_json(read_all(folder / "greedy_ids.json"));
+  ASSERT_TRUE(greedy);
+  auto ids = ids_of(greedy->at("ids"));
+  std::string story = (*tokenizer)->decode(ids);
+  std::string documented = read_all(folder / "stories260K.md");
+  std::string beginning =
+      "Once upon a time, there was a little girl named Lily. She loved to play outside in the park.";
+  EXPECT_TRUE(story.starts_with(beginning)) << story;
+  EXPECT_NE(documented.find(story.substr(0, story.rfind(' '))), std::string::npos) << story;
+  ids.insert(ids.begin(), 1);
+  EXPECT_EQ((*tokenizer)->encode(story), ids);
+}
+
 }  // namespace
 }  // namespace weft

@@ -28,6 +28,10 @@ class JsonTokenizerLoader {
     TRY_ASSIGN(auto decoder, parse_decoder(root_));
     parts_.form = decoder.form;
     parts_.strips_leading_space = decoder.strips_leading_space;
+    if (decoder.form == TokenForm::kMetaspace && cuts_before_marks_) {
+      parts_.pre_tokenizer.push_back(
+          word_begin_step(std::string(kMetaspaceMark), parts_.vocabulary->bytes_before(kMetaspaceMark)));
+    }
     TRY(read_special_ids());
     return std::unique_ptr<Tokenizer>(std::make_unique<PipelineTokenizer>(std::move(parts_)));
   }
@@ -112,6 +116,7 @@ class JsonTokenizerLoader {
       TRY_ASSIGN(auto text, unknown->text());
       options.unknown_id = parts_.vocabulary->find(text);
     }
+    cuts_before_marks_ = !byte_level && !options.ignore_merges && parts_.vocabulary->find(kMetaspaceMark) >= 0;
     TRY_ASSIGN(auto merges, read_merges(model));
     TRY_ASSIGN(parts_.model, BpeModel::create(*parts_.vocabulary, merges, options));
     return {};
@@ -175,6 +180,7 @@ class JsonTokenizerLoader {
   const JsonNode& root_;
   const Metadata& metadata_;
   std::vector<std::string> forms_;  // by id
+  bool cuts_before_marks_ = false;  // words may be cut before each mark; see word_begin_step()
   TokenizerParts parts_;
 };
 

@@ -5,7 +5,6 @@
 namespace weft {
 namespace {
 
-constexpr std::string_view kMetaspaceMark = "\xE2\x96\x81";
 constexpr size_t kMaxSteps = 64;
 
 // The steps of root[key], sequences laid flat in order; `inner` is the name of a sequence's list. Explicit stack: the

@@ -24,6 +24,18 @@ int32_t Vocabulary::find(std::string_view form) const {
   return at == ids_.end() ? kNone : at->second;
 }
 
+std::bitset<256> Vocabulary::bytes_before(std::string_view mark) const {
+  std::bitset<256> out;
+  for (std::string_view form : forms_) {
+    size_t after_mark = 0;  // a mark at the very start of a token stands behind nothing
+    for (size_t at = form.find(mark); at != std::string_view::npos; at = form.find(mark, after_mark)) {
+      if (at != after_mark) out.set(static_cast<unsigned char>(form[at - 1]));
+      after_mark = at + mark.size();
+    }
+  }
+  return out;
+}
+
 int byte_token_value(std::string_view form) {
   if (form.size() != 6 || !form.starts_with("<0x") || form[5] != '>') return -1;
   int high = hex_digit(form[3]);

@@ -1,6 +1,7 @@
 // The tokens of a vocabulary as the model's file writes them ("Ġthe", "▁the", "<0x0A>"), by id and by text.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ class Vocabulary {
   std::string_view form(int32_t id) const { return forms_[static_cast<size_t>(id)]; }
   // The id, or kNone.
   int32_t find(std::string_view form) const;
+  // The bytes that stand right before `mark` inside any token, other than those of a mark before it.
+  std::bitset<256> bytes_before(std::string_view mark) const;
 
  private:
   std::vector<std::string> forms_;
