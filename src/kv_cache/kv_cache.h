@@ -57,6 +57,9 @@ class KvCache {
   // then frees those that the next token's window does not reach.
   void commit(SequencePages& pages, std::span<const TokenId> tokens, int32_t num_committed);
 
+  // First page that a token at `position` still sees in group `g`.
+  int32_t first_visible_page(size_t g, int32_t position) const;
+
   // Lets go of all pages, the last first, so that the end of a prefix is evicted before its beginning.
   void release(SequencePages& pages);
 
@@ -64,8 +67,6 @@ class KvCache {
   Status check_integrity(std::span<const SequencePages* const> holders) const;
 
  private:
-  // First page that a token at `position` still sees in group `g`.
-  int32_t first_visible_page(size_t g, int32_t position) const;
   void extend_keys(SequencePages& pages, std::span<const TokenId> tokens, size_t num_pages) const;
   PageContent content_of(const SequencePages& pages, std::span<const TokenId> tokens, size_t index) const;
 

@@ -44,12 +44,13 @@ bool is_pickle(const fs::path& path) {
 Error no_weights(const fs::path& directory) {
   std::error_code error;
   bool pickles = false;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension() == ".gguf") {
+  auto entry = fs::directory_iterator(directory, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (entry->path().extension() == ".gguf") {
       return make_error(ErrorCode::kUnsupported, "the directory holds GGUF files; give the path of one, e.g. {}",
-                        entry.path().string());
+                        entry->path().string());
     }
-    pickles = pickles || is_pickle(entry.path());
+    pickles = pickles || is_pickle(entry->path());
   }
   if (pickles) {
     return make_error(

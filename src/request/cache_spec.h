@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace weft {
+#include "base/page.h"
 
-constexpr int32_t kPageTokens = 16;  // tokens that one page holds, in every group
+namespace weft {
 
 enum class CacheGroupKind { kFull, kWindow };
 

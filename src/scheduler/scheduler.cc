@@ -191,6 +191,7 @@ bool Scheduler::start(Sequence& sequence) {
   sequence.row = static_cast<int32_t>(free_row - row_used_.begin());
   sequence.state = Sequence::State::kRunning;
   sequence.reserved = reserved;
+  if (sequence.num_preemptions >= kMaxPreemptions) ++counters_.protections;
   sequence.num_planned = sequence.num_committed = hit_.num_tokens;
   sequence.prefill_end = sequence.num_known();
   if (!sequence.has_started) {
@@ -257,7 +258,9 @@ void Scheduler::write_tables(StepPlan& out) const {
     table.assign(stride * scheduled_.size(), kNoPage);
     for (size_t i = 0; i < scheduled_.size(); ++i) {
       const std::vector<PageId>& pages = scheduled_[i].sequence->pages.tables[g].pages;
-      std::copy(pages.begin(), pages.end(), table.begin() + static_cast<ptrdiff_t>(i * stride));
+      // Pages that the window has left may be freed, and given to others, before this step runs.
+      const auto first = static_cast<ptrdiff_t>(cache_.first_visible_page(g, out.items[i].start_position));
+      std::copy(pages.begin() + first, pages.end(), table.begin() + static_cast<ptrdiff_t>(i * stride) + first);
     }
   }
 }

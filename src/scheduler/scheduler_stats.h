@@ -15,6 +15,7 @@ struct SchedulerCounters {
   int64_t output_tokens = 0;           // sampled and kept
   int64_t recomputed_tokens = 0;       // committed again after a preemption
   int64_t preemptions = 0;
+  int64_t protections = 0;     // sequences that came back after their last allowed preemption
   int64_t stalled_rows = 0;    // a running sequence sat out a step for want of pages
   int64_t surplus_tokens = 0;  // computed for sequences that had ended
 };

@@ -48,26 +48,37 @@ BpeModel::BpeModel(const Vocabulary& vocabulary, const BpeOptions& options, size
   }
 }
 
-Result<std::unique_ptr<BpeModel>> BpeModel::create(const Vocabulary& vocabulary, std::span<const std::string> merges,
-                                                   const BpeOptions& options) {
-  std::unique_ptr<BpeModel> model(new BpeModel(vocabulary, options, merges.size()));
-  for (size_t rank = 0; rank < merges.size(); ++rank) TRY(model->add_merge(merges[rank], static_cast<uint32_t>(rank)));
-  return model;
+Result<MergeRule> parse_merge(const Vocabulary& vocabulary, std::string_view text) {
+  for (size_t space = text.find(' ', 1); space != std::string_view::npos; space = text.find(' ', space + 1)) {
+    MergeRule rule{text.substr(0, space), text.substr(space + 1)};
+    if (text.find(' ', space + 1) == std::string_view::npos) return rule;  // the last choice: create() judges it
+    if (vocabulary.find(rule.left) >= 0 && vocabulary.find(rule.right) >= 0 &&
+        vocabulary.find(fmt::format("{}{}", rule.left, rule.right)) >= 0) {
+      return rule;
+    }
+  }
+  return make_error(ErrorCode::kCorruptFile, "the merge \"{}\" is not two tokens",
+                    replace_invalid_utf8(text.substr(0, 64)));
 }
 
-Status BpeModel::add_merge(std::string_view merge, uint32_t rank) {
-  // A token may hold spaces itself, so the right space is the one that has tokens on both sides.
-  for (size_t space = merge.find(' ', 1); space != std::string_view::npos; space = merge.find(' ', space + 1)) {
-    int32_t left = vocabulary_.find(merge.substr(0, space));
-    int32_t right = vocabulary_.find(merge.substr(space + 1));
-    if (left < 0 || right < 0) continue;
-    int32_t joined = vocabulary_.find(fmt::format("{}{}", merge.substr(0, space), merge.substr(space + 1)));
-    if (joined < 0) continue;
-    merges_.insert(left, right, {rank, joined});
-    return {};
+Result<std::unique_ptr<BpeModel>> BpeModel::create(const Vocabulary& vocabulary, std::span<const MergeRule> merges,
+                                                   const BpeOptions& options) {
+  std::unique_ptr<BpeModel> model(new BpeModel(vocabulary, options, merges.size()));
+  std::string joined;
+  for (size_t rank = 0; rank < merges.size(); ++rank) {
+    auto [left, right] = merges[rank];
+    joined.assign(left);
+    joined += right;
+    int32_t left_id = vocabulary.find(left);
+    int32_t right_id = vocabulary.find(right);
+    int32_t joined_id = vocabulary.find(joined);
+    if (left_id < 0 || right_id < 0 || joined_id < 0) {
+      return make_error(ErrorCode::kCorruptFile, "merge {} (\"{}\" and \"{}\") is not two tokens that make a third",
+                        rank, replace_invalid_utf8(left.substr(0, 64)), replace_invalid_utf8(right.substr(0, 64)));
+    }
+    model->merges_.insert(left_id, right_id, {static_cast<uint32_t>(rank), joined_id});
   }
-  return make_error(ErrorCode::kCorruptFile, "merge {} (\"{}\") is not two tokens that make a third", rank,
-                    replace_invalid_utf8(merge.substr(0, 64)));
+  return model;
 }
 
 void BpeModel::encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const {

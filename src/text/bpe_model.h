@@ -37,6 +37,14 @@ class MergeTable {
   int shift_;
 };
 
+// Two tokens that merge, by their forms.
+struct MergeRule {
+  std::string_view left, right;
+};
+// Reads "left right". A token may hold spaces itself, so the right space is the one that makes three tokens of the
+// vocabulary; kCorruptFile when there is none.
+Result<MergeRule> parse_merge(const Vocabulary& vocabulary, std::string_view text);
+
 struct BpeOptions {
   bool byte_level = false;                 // words are bytes; each has the token of its character in GPT-2's alphabet
   bool byte_fallback = false;              // a character without a token becomes its bytes' tokens "<0xNN>"
@@ -47,16 +55,15 @@ struct BpeOptions {
 
 class BpeModel : public SubwordModel {
  public:
-  // `merges` by rank, each "left right". kCorruptFile when one names a token that the vocabulary lacks. The vocabulary
-  // must outlive the model.
-  static Result<std::unique_ptr<BpeModel>> create(const Vocabulary& vocabulary, std::span<const std::string> merges,
+  // `merges` by rank. kCorruptFile when one names a token that the vocabulary lacks. The vocabulary must outlive the
+  // model.
+  static Result<std::unique_ptr<BpeModel>> create(const Vocabulary& vocabulary, std::span<const MergeRule> merges,
                                                   const BpeOptions& options);
 
   void encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const override;
 
  private:
   BpeModel(const Vocabulary& vocabulary, const BpeOptions& options, size_t num_merges);
-  Status add_merge(std::string_view merge, uint32_t rank);
   void cut_bytes(std::string_view word, MergeScratch& scratch) const;
   void cut_characters(std::string_view word, MergeScratch& scratch) const;
 

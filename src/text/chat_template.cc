@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 7> kReservedNames = {
 
 // Marks where the final message ends, so that what the template writes behind it can be cut off. Templates may trim
 // messages, hence the blank at its end: where that survives, so did the message's own white space.
-constexpr std::string_view kEndMark = "\x1FWEFT_END_OF_FINAL_MESSAGE\x1F ";
+constexpr std::string_view kEndMark = "WEFT_END_OF_FINAL_MESSAGE ";
 
 // The text of the last message: its content, or the last text part of it.
 Result<boost::json::string*> final_text(JsonArray& messages) {

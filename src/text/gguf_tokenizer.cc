@@ -97,11 +97,17 @@ class GgufTokenizerLoader {
       TRY_ASSIGN(auto pattern, SplitPattern::compile(text));
       parts_.pre_tokenizer.push_back(split_step(std::move(pattern), SplitBehavior::kIsolated, false));
     }
-    TRY_ASSIGN(auto merges, find_array<std::string>(metadata_, "tokenizer.ggml.merges"));
+    TRY_ASSIGN(auto texts, find_array<std::string>(metadata_, "tokenizer.ggml.merges"));
+    std::vector<MergeRule> merges;
+    merges.reserve(texts->size());
+    for (const std::string& text : *texts) {
+      TRY_ASSIGN(auto merge, parse_merge(*parts_.vocabulary, text));
+      merges.push_back(merge);
+    }
     BpeOptions options;
     options.byte_level = true;
     options.ignore_merges = split->ignore_merges;
-    TRY_ASSIGN(parts_.model, BpeModel::create(*parts_.vocabulary, *merges, options));
+    TRY_ASSIGN(parts_.model, BpeModel::create(*parts_.vocabulary, merges, options));
     parts_.form = TokenForm::kByteLevel;
     adds_bos_ = split->adds_bos;
     return {};

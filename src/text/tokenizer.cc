@@ -2,14 +2,27 @@
 
 #include "text/detokenizer.h"
 #include "text/gguf_tokenizer.h"
+#include "text/tokenizer_json.h"
 
 namespace weft {
 
+namespace {
+
+Result<std::unique_ptr<Tokenizer>> load_from_directory(const ModelFiles& files) {
+  auto json = files.side_file("tokenizer.json");
+  if (!json) {
+    return make_error(ErrorCode::kUnsupported, "has no tokenizer.json, and no other tokenizer file is supported");
+  }
+  auto tokenizer = load_json_tokenizer(*json, files.metadata());
+  if (!tokenizer) return in_context("tokenizer.json", std::move(tokenizer).take_error());
+  return tokenizer;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Tokenizer>> Tokenizer::load(const ModelFiles& files) {
-  auto tokenizer = files.format() == ModelFormat::kGguf
-                       ? load_gguf_tokenizer(files.metadata())
-                       : Result<std::unique_ptr<Tokenizer>>(
-                             make_error(ErrorCode::kUnsupported, "tokenizers are read from GGUF files only"));
+  auto tokenizer =
+      files.format() == ModelFormat::kGguf ? load_gguf_tokenizer(files.metadata()) : load_from_directory(files);
   if (!tokenizer) return in_context(files.path().string(), std::move(tokenizer).take_error());
   return tokenizer;
 }

@@ -1,0 +1,12 @@
+// The body needs the lanes before it.
+// clang-format off
+#include "kernels/cpu_core/lanes_avx2.h"
+#include "kernels/cpu_core/lanes_math.h"
+#include "kernels/activation/activation_body.h"
+// clang-format on
+
+namespace weft {
+
+void activation_rows_avx2(const ActivationArgs& args, int64_t begin, int64_t end) { activation_rows(args, begin, end); }
+
+}  // namespace weft

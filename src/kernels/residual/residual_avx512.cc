@@ -1,0 +1,13 @@
+// The body needs the lanes before it.
+// clang-format off
+#include "kernels/cpu_core/lanes_avx512.h"
+#include "kernels/residual/residual_body.h"
+// clang-format on
+
+namespace weft {
+
+void add_residual_rows_avx512(const ResidualArgs& args, int64_t begin, int64_t end) {
+  add_residual_rows(args, begin, end);
+}
+
+}  // namespace weft

@@ -1,0 +1,3 @@
+// The bodies of Boost.Asio's and Beast's functions, compiled once (BOOST_ASIO_SEPARATE_COMPILATION).
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>

@@ -1,0 +1,320 @@
+#include "server/openai/request_fields.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace weft {
+namespace {
+
+constexpr size_t kMaxStops = 16;
+constexpr size_t kMaxStopBytes = 256;
+constexpr size_t kMaxStopTokens = 64;
+constexpr size_t kMaxBiases = 1024;
+constexpr size_t kMaxSaltBytes = 1024;
+constexpr double kMaxExactInteger = 9007199254740992.0;  // 2^53
+
+std::string_view kind_name(const Json& value) {
+  switch (value.kind()) {
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::bool_:
+      return "a boolean";
+    case boost::json::kind::string:
+      return "a string";
+    case boost::json::kind::array:
+      return "a list";
+    case boost::json::kind::object:
+      return "an object";
+    default:
+      return "a number";
+  }
+}
+
+Error wrong_type(std::string_view param, std::string_view wanted, const Json& value) {
+  return param_error(param, "{} must be {}; it is {}.", param, wanted, kind_name(value));
+}
+
+template <class Target, class Source>
+Status assign(Target& target, Result<Source> source) {
+  if (!source) return std::move(source).take_error();
+  target = std::move(*source);
+  return {};
+}
+
+Status read_stop(std::string_view name, const Json& value, GenerationBody& body) {
+  auto add = [&](std::string_view param, const Json& item) -> Status {
+    TRY_ASSIGN(std::string stop, read_string(param, item));
+    if (stop.empty() || stop.size() > kMaxStopBytes) {
+      return param_error(param, "A stop string must have 1 to {} bytes; this one has {}.", kMaxStopBytes, stop.size());
+    }
+    body.request.stop.push_back(std::move(stop));
+    return {};
+  };
+  if (value.is_string()) return value.get_string().empty() ? Status() : add(name, value);
+  if (!value.is_array()) return wrong_type(name, "a string or a list of strings", value);
+  const JsonArray& items = value.get_array();
+  if (items.size() > kMaxStops) {
+    return param_error(name, "At most {} stop strings are allowed; there are {}.", kMaxStops, items.size());
+  }
+  for (size_t i = 0; i < items.size(); ++i) TRY(add(fmt::format("{}[{}]", name, i), items[i]));
+  return {};
+}
+
+Status read_logit_bias(std::string_view name, const Json& value, GenerationBody& body) {
+  TRY_ASSIGN(const JsonObject* biases, read_object(name, value));
+  if (biases->size() > kMaxBiases) {
+    return param_error(name, "At most {} entries are allowed; there are {}.", kMaxBiases, biases->size());
+  }
+  for (const auto& member : *biases) {
+    std::string_view key(member.key().data(), member.key().size());
+    std::string param = fmt::format("{}.{}", name, key.substr(0, 32));
+    int64_t token = 0;
+    auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), token);
+    if (error != std::errc() || end != key.data() + key.size()) {
+      return param_error(param, "The keys of {} are token ids, whole numbers; this one is not.", name);
+    }
+    TRY_ASSIGN(double bias, read_number(param, member.value()));
+    body.request.logit_bias.emplace_back(token, bias);
+  }
+  return {};
+}
+
+Status read_stream_options(std::string_view name, const Json& value, GenerationBody& body) {
+  TRY_ASSIGN(const JsonObject* options, read_object(name, value));
+  body.has_stream_options = true;
+  for (const auto& member : *options) {
+    std::string_view key(member.key().data(), member.key().size());
+    std::string param = fmt::format("{}.{}", name, key.substr(0, 64));
+    if (member.value().is_null()) continue;
+    TRY_ASSIGN(bool on, read_bool(param, member.value()));
+    if (key == "include_usage") {
+      body.include_usage = on;
+    } else if (key == "continuous_usage_stats") {
+      body.continuous_usage = on;
+    } else if (key != "include_obfuscation") {  // chunks are not padded; the option is accepted for old clients
+      return param_error(param, "'{}' is not an option of streams; include_usage and continuous_usage_stats are.",
+                         key.substr(0, 64));
+    }
+  }
+  return {};
+}
+
+Status read_response_format(std::string_view name, const Json& value, GenerationBody&) {
+  TRY_ASSIGN(const JsonObject* format, read_object(name, value));
+  const Json* type = format->if_contains("type");
+  if (type != nullptr && type->is_string() && type->get_string() == "text") return {};
+  Error error = make_error(ErrorCode::kUnsupported,
+                           "The only response_format here is {{\"type\":\"text\"}}; structured output is not supported "
+                           "yet.");
+  error.param = "response_format.type";
+  return error;
+}
+
+Status read_cache_salt(std::string_view name, const Json& value, GenerationBody& body) {
+  TRY(assign(body.request.cache_salt, read_string(name, value)));
+  size_t size = body.request.cache_salt.size();
+  if (size >= 1 && size <= kMaxSaltBytes) return {};
+  return param_error(name, "{} must have 1 to {} bytes; it has {}.", name, kMaxSaltBytes, size);
+}
+
+using Name = std::string_view;
+using Value = const Json&;
+using Body = GenerationBody&;
+
+constexpr BodyField<GenerationBody> kSharedFields[] = {
+    {"model", [](Name n, Value v, Body b) { return assign(b.model, read_string(n, v)); }},
+    {"temperature", [](Name n, Value v, Body b) { return assign(b.request.temperature, read_number(n, v)); }},
+    {"top_p", [](Name n, Value v, Body b) { return assign(b.request.top_p, read_number(n, v)); }},
+    {"top_k",
+     [](Name n, Value v, Body b) {
+       Status status = assign(b.request.top_k, read_integer(n, v));
+       if (b.request.top_k == -1) b.request.top_k = 0;  // vLLM's older spelling of "all"
+       return status;
+     }},
+    {"min_p", [](Name n, Value v, Body b) { return assign(b.request.min_p, read_number(n, v)); }},
+    {"repetition_penalty",
+     [](Name n, Value v, Body b) { return assign(b.request.repetition_penalty, read_number(n, v)); }},
+    {"presence_penalty", [](Name n, Value v, Body b) { return assign(b.request.presence_penalty, read_number(n, v)); }},
+    {"frequency_penalty",
+     [](Name n, Value v, Body b) { return assign(b.request.frequency_penalty, read_number(n, v)); }},
+    {"logit_bias", read_logit_bias},
+    {"seed", [](Name n, Value v, Body b) { return assign(b.request.seed, read_integer(n, v)); }},
+    {"n", [](Name n, Value v, Body b) { return assign(b.request.n, read_integer(n, v)); }},
+    {"max_tokens", [](Name n, Value v, Body b) { return assign(b.request.max_tokens, read_integer(n, v)); }},
+    {"min_tokens", [](Name n, Value v, Body b) { return assign(b.request.min_tokens, read_integer(n, v)); }},
+    {"stop", read_stop},
+    {"stop_token_ids",
+     [](Name n, Value v, Body b) { return assign(b.request.stop_token_ids, read_integers(n, v, kMaxStopTokens)); }},
+    {"include_stop_str_in_output",
+     [](Name n, Value v, Body b) { return assign(b.request.include_stop_str_in_output, read_bool(n, v)); }},
+    {"ignore_eos", [](Name n, Value v, Body b) { return assign(b.request.ignore_eos, read_bool(n, v)); }},
+    {"skip_special_tokens",
+     [](Name n, Value v, Body b) { return assign(b.request.skip_special_tokens, read_bool(n, v)); }},
+    {"stream", [](Name n, Value v, Body b) { return assign(b.stream, read_bool(n, v)); }},
+    {"stream_options", read_stream_options},
+    {"return_token_ids", [](Name n, Value v, Body b) { return assign(b.return_token_ids, read_bool(n, v)); }},
+    {"priority", [](Name n, Value v, Body b) { return assign(b.request.priority, read_integer(n, v)); }},
+    {"cache_salt", read_cache_salt},
+    {"response_format", read_response_format},
+};
+
+constexpr std::string_view kIgnoredFields[] = {
+    "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
+};
+
+// Fields of OpenAI's and vLLM's APIs whose effect is missing here. Silence would be a wrong answer.
+constexpr UnsupportedField kUnsupportedFields[] = {
+    {"tools", "[]"},
+    {"tool_choice", "\"none\""},
+    {"tool_choice", "\"auto\""},
+    {"parallel_tool_calls", "any"},
+    {"functions", "[]"},
+    {"function_call", "\"none\""},
+    {"use_beam_search", "false"},
+    {"length_penalty", "1.0"},
+    {"spaces_between_special_tokens", "true"},
+    {"truncate_prompt_tokens", ""},
+    {"truncation_side", ""},
+    {"prompt_logprobs", ""},
+    {"logprob_token_ids", "[]"},
+    {"allowed_token_ids", "[]"},
+    {"bad_words", "[]"},
+    {"add_special_tokens", ""},
+    {"documents", "[]"},
+    {"chat_template", ""},
+    {"media_io_kwargs", "{}"},
+    {"mm_processor_kwargs", "{}"},
+    {"structured_outputs", ""},
+    {"guided_json", ""},
+    {"guided_regex", ""},
+    {"guided_choice", ""},
+    {"guided_grammar", ""},
+    {"request_id", ""},
+    {"session_id", ""},
+    {"return_tokens_as_token_ids", "false"},
+    {"return_prompt_text", "false"},
+    {"kv_transfer_params", ""},
+    {"vllm_xargs", "{}"},
+    {"repetition_detection", ""},
+    {"stream_interval", "1"},
+    {"thinking_token_budget", ""},
+    {"include_reasoning", ""},
+    {"reasoning_effort", ""},
+    {"modalities", "[\"text\"]"},
+    {"audio", ""},
+    {"prediction", ""},
+    {"verbosity", ""},
+    {"web_search_options", ""},
+    {"suffix", "\"\""},
+    {"echo", "false"},
+    {"top_logprobs", ""},
+    {"max_completion_tokens", ""},
+    {"messages", ""},
+    {"prompt", ""},
+    {"add_generation_prompt", ""},
+    {"continue_final_message", "false"},
+    {"chat_template_kwargs", "{}"},
+    {"best_of", ""},
+};
+
+}  // namespace
+
+Result<bool> read_bool(std::string_view param, const Json& value) {
+  if (value.is_bool()) return value.get_bool();
+  return wrong_type(param, "true or false", value);
+}
+
+Result<int64_t> read_integer(std::string_view param, const Json& value) {
+  if (value.is_int64()) return value.get_int64();
+  if (value.is_double() && std::trunc(value.get_double()) == value.get_double() &&
+      std::abs(value.get_double()) <= kMaxExactInteger) {
+    return static_cast<int64_t>(value.get_double());
+  }
+  if (value.is_number()) return param_error(param, "{} must be a whole number of at most 63 bits.", param);
+  return wrong_type(param, "a whole number", value);
+}
+
+Result<double> read_number(std::string_view param, const Json& value) {
+  if (value.is_number()) return value.to_number<double>();
+  return wrong_type(param, "a number", value);
+}
+
+Result<std::string> read_string(std::string_view param, const Json& value) {
+  if (value.is_string()) return std::string(value.get_string());
+  return wrong_type(param, "a string", value);
+}
+
+Result<const JsonArray*> read_array(std::string_view param, const Json& value) {
+  if (value.is_array()) return &value.get_array();
+  return wrong_type(param, "a list", value);
+}
+
+Result<const JsonObject*> read_object(std::string_view param, const Json& value) {
+  if (value.is_object()) return &value.get_object();
+  return wrong_type(param, "an object", value);
+}
+
+Result<std::vector<int64_t>> read_integers(std::string_view param, const Json& value, size_t max_size) {
+  TRY_ASSIGN(const JsonArray* items, read_array(param, value));
+  if (items->size() > max_size) {
+    return param_error(param, "{} has {} entries; at most {} are allowed.", param, items->size(), max_size);
+  }
+  std::vector<int64_t> integers;
+  integers.reserve(items->size());
+  for (const Json& item : *items) {
+    if (item.is_int64()) {
+      integers.push_back(item.get_int64());
+      continue;
+    }
+    TRY_ASSIGN(int64_t integer, read_integer(fmt::format("{}[{}]", param, integers.size()), item));
+    integers.push_back(integer);
+  }
+  return integers;
+}
+
+bool is_ignored_field(std::string_view name) {
+  return std::find(std::begin(kIgnoredFields), std::end(kIgnoredFields), name) != std::end(kIgnoredFields);
+}
+
+Result<bool> read_shared_field(std::string_view name, const Json& value, GenerationBody& body) {
+  for (const auto& field : kSharedFields) {
+    if (field.name != name) continue;
+    TRY(field.read(name, value, body));
+    return true;
+  }
+  return false;
+}
+
+Status refuse_field(std::string_view name, const Json& value) {
+  bool exists = false;
+  for (const UnsupportedField& field : kUnsupportedFields) {
+    if (field.name != name) continue;
+    if (field.harmless == "any" || write_json(value) == field.harmless) return {};
+    exists = true;
+  }
+  if (exists) {
+    Error error = make_error(ErrorCode::kUnsupported, "'{}' is not supported on this route yet; leave it out.", name);
+    error.param = name;
+    return error;
+  }
+  std::string shown(name.substr(0, 64));
+  return param_error(shown, "'{}' is not a known field; check its spelling or leave it out.", shown);
+}
+
+Status check_shared_fields(const GenerationBody& body) {
+  if (body.has_stream_options && !body.stream) {
+    return param_error("stream_options", "stream_options is allowed only together with \"stream\": true.");
+  }
+  return {};
+}
+
+Result<JsonObject> parse_body(std::string_view text) {
+  TRY_ASSIGN(Json body, parse_json(text));
+  if (!body.is_object()) {
+    return make_error(ErrorCode::kInvalidJson, "The body must be a JSON object; it is {}.", kind_name(body));
+  }
+  return std::move(body.get_object());
+}
+
+}  // namespace weft

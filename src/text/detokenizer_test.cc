@@ -1,0 +1,122 @@
+#include "text/detokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include "base/mapped_file.h"
+#include "base/rng.h"
+#include "base/test_data.h"
+#include "base/utf8.h"
+#include "text/tokenizer_json.h"
+
+namespace weft {
+namespace {
+
+// Every vocabulary at hand, by the name of its file or folder.
+const char* const kVocabularies[] = {"deepseek-coder.gguf",
+                                     "falcon.gguf",
+                                     "gpt-2.gguf",
+                                     "llama-spm.gguf",
+                                     "phi-3.gguf",
+                                     "qwen3",
+                                     "falcon",
+                                     "phi-2",
+                                     "phi-3",
+                                     "roberta-base"};
+
+std::unique_ptr<Tokenizer> load(const std::string& name) {
+  if (name.ends_with(".gguf")) {
+    auto files = ModelFiles::open(shared_data("tokenizers/gguf_vocab/ggml-vocab-" + name));
+    auto loaded = files ? Tokenizer::load(*files) : Result<std::unique_ptr<Tokenizer>>(std::move(files).take_error());
+    return loaded ? std::move(*loaded) : nullptr;
+  }
+  auto text = read_text_file(shared_data("tokenizers/hf/" + name + "/tokenizer.json"), 256u << 20);
+  auto loaded =
+      text ? load_json_tokenizer(*text, Metadata{}) : Result<std::unique_ptr<Tokenizer>>(std::move(text).take_error());
+  return loaded ? std::move(*loaded) : nullptr;
+}
+
+std::string stream(const Tokenizer& tokenizer, std::span<const int32_t> ids, bool skip_special, bool continues) {
+  Detokenizer detokenizer(tokenizer, skip_special, continues);
+  std::string out;
+  for (int32_t id : ids) {
+    std::string chunk = detokenizer.push(id);
+    EXPECT_TRUE(is_valid_utf8(chunk));
+    out += chunk;
+  }
+  std::string rest = detokenizer.flush();
+  EXPECT_TRUE(is_valid_utf8(rest));
+  EXPECT_EQ(detokenizer.flush(), "");
+  return out + rest;
+}
+
+class EveryVocabulary : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    REQUIRE_DATA(shared_data("tokenizers"));
+    tokenizer_ = load(GetParam());
+    ASSERT_NE(tokenizer_, nullptr);
+  }
+  std::unique_ptr<Tokenizer> tokenizer_;
+};
+
+// I17: what is streamed equals the bytes of the tokens, read as UTF-8 as a whole.
+TEST_P(EveryVocabulary, StreamsEveryTokenInAnyOrder) {
+  std::vector<int32_t> ids(static_cast<size_t>(tokenizer_->vocab_size()));
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int32_t>(i);
+  Rng rng(7);
+  for (int round = 0; round < 3; ++round) {
+    for (size_t i = ids.size(); i > 1; --i) std::swap(ids[i - 1], ids[rng.below(i)]);
+    for (bool skip_special : {false, true}) {
+      std::string bytes;
+      for (int32_t id : ids) {
+        if (!skip_special || !tokenizer_->is_special(id)) bytes += tokenizer_->token_bytes(id);
+      }
+      EXPECT_EQ(stream(*tokenizer_, ids, skip_special, true), replace_invalid_utf8(bytes));
+      std::string whole = tokenizer_->decode(ids, skip_special);
+      EXPECT_EQ(stream(*tokenizer_, ids, skip_special, false), whole);
+      if (tokenizer_->strips_leading_space() && bytes.starts_with(' ')) bytes.erase(0, 1);
+      EXPECT_EQ(whole, replace_invalid_utf8(bytes));
+    }
+  }
+}
+
+TEST_P(EveryVocabulary, GivesBackARealText) {
+  auto path = shared_data("text/wikitext-2-raw-test.txt");
+  REQUIRE_DATA(path);
+  auto text = read_text_file(path, 16u << 20);
+  ASSERT_TRUE(text);
+  auto ids = tokenizer_->encode(*text, {.add_special_tokens = false, .parse_special_tokens = false});
+  EXPECT_GT(ids.size(), 200'000u);
+  EXPECT_LT(ids.size(), 500'000u);
+  EXPECT_EQ(tokenizer_->decode(ids, false), *text);
+}
+
+// Long runs of one character take no quadratic time (reliability: the test would end by its timeout).
+TEST_P(EveryVocabulary, TakesAMebibyteOfOneCharacter) {
+  for (const char* unit : {"a", " ", "\n", "^", "0", "\xC3\xA9", "\xE2\x96\x81", "\xF0\x9F\x98\x80", "<", "\xCC\x81",
+                           "a ", "\xCC\x81\xCC\x96", " \t", "'s", "\r\n "}) {
+    std::string text;
+    while (text.size() < (1u << 20)) text += unit;
+    for (const char* end : {"", "x"}) {
+      auto ids = tokenizer_->encode(text + end, {.add_special_tokens = false});
+      EXPECT_FALSE(ids.empty()) << unit;
+    }
+  }
+}
+
+TEST_P(EveryVocabulary, TakesRandomBytes) {
+  Rng rng(11);
+  for (int round = 0; round < 200; ++round) {
+    std::string text;
+    for (size_t n = rng.below(64); n > 0; --n) text += static_cast<char>(rng.below(256));
+    std::string valid = replace_invalid_utf8(text);
+    auto ids = tokenizer_->encode(text);
+    EXPECT_EQ(ids, tokenizer_->encode(valid));
+    for (int32_t id : ids) EXPECT_TRUE(id >= 0 && id < tokenizer_->vocab_size());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Published, EveryVocabulary, testing::ValuesIn(kVocabularies));
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,194 @@
+#include "text/tokenizer_json.h"
+
+#include "base/utf8.h"
+#include "text/bpe_model.h"
+#include "text/json_node.h"
+#include "text/tokenizer_json_steps.h"
+
+namespace weft {
+namespace {
+
+constexpr int64_t kMaxTokens = 4 << 20;
+constexpr size_t kMaxDepth = 32;
+
+class JsonTokenizerLoader {
+ public:
+  JsonTokenizerLoader(const JsonNode& root, const Metadata& metadata) : root_(root), metadata_(metadata) {}
+
+  Result<std::unique_ptr<Tokenizer>> load() {
+    TRY_ASSIGN(auto model, root_.at("model"));
+    TRY(check_kind(model));
+    TRY(read_vocabulary(model));
+    TRY(read_added_tokens());
+    parts_.vocabulary = std::make_unique<Vocabulary>(std::move(forms_));
+    TRY_ASSIGN(parts_.normalizer, parse_normalizer(root_));
+    TRY_ASSIGN(auto pre_tokenizer, parse_pre_tokenizer(root_));
+    parts_.pre_tokenizer = std::move(pre_tokenizer.steps);
+    TRY(build_bpe(model, pre_tokenizer.byte_level));
+    TRY_ASSIGN(auto decoder, parse_decoder(root_));
+    parts_.form = decoder.form;
+    parts_.strips_leading_space = decoder.strips_leading_space;
+    TRY(read_special_ids());
+    return std::unique_ptr<Tokenizer>(std::make_unique<PipelineTokenizer>(std::move(parts_)));
+  }
+
+ private:
+  static Status check_kind(const JsonNode& model) {
+    if (auto type = model.find("type")) {
+      TRY_ASSIGN(auto name, type->text());
+      if (name == "BPE") return {};
+      return type->unsupported(fmt::format("the kind \"{}\"", replace_invalid_utf8(name.substr(0, 64))));
+    }
+    // Files from before the key existed: only BPE has merges.
+    if (model.find("merges")) return {};
+    return model.unsupported("a model without a type");
+  }
+
+  Status set_form(const JsonNode& where, int64_t id, std::string_view form) {
+    if (id < 0 || id >= kMaxTokens) {
+      return make_error(ErrorCode::kCorruptFile, "{}: the id {} is not between 0 and {}", where.place(), id,
+                        kMaxTokens - 1);
+    }
+    auto index = static_cast<size_t>(id);
+    if (index >= forms_.size()) forms_.resize(index + 1);
+    if (!forms_[index].empty() && forms_[index] != form) {
+      return make_error(ErrorCode::kCorruptFile, "{}: the id {} belongs to \"{}\" and \"{}\"", where.place(), id,
+                        forms_[index], form);
+    }
+    forms_[index] = form;
+    return {};
+  }
+
+  Status read_vocabulary(const JsonNode& model) {
+    TRY_ASSIGN(auto vocabulary, model.at("vocab"));
+    TRY_ASSIGN(auto members, vocabulary.object());
+    if (static_cast<int64_t>(members.size()) > kMaxTokens) return vocabulary.unsupported("so large a vocabulary");
+    for (auto [form, value] : members) {
+      int64_t id;
+      if (value.get(id)) return vocabulary.wrong("a map of tokens to ids");
+      TRY(set_form(vocabulary, id, form));
+    }
+    return {};
+  }
+
+  Status read_added_tokens() {
+    auto list = root_.find("added_tokens");
+    if (!list) return {};
+    TRY_ASSIGN(auto elements, list->array());
+    size_t index = 0;
+    for (auto element : elements) {
+      JsonNode node = list->element(element, index++);
+      AddedToken token;
+      TRY_ASSIGN(auto id_node, node.at("id"));
+      TRY_ASSIGN(auto id, id_node.integer());
+      TRY_ASSIGN(auto text, node.text_at("content"));
+      TRY(set_form(node, id, text));
+      token.id = static_cast<int32_t>(id);
+      token.text = text;
+      TRY_ASSIGN(token.special, node.boolean_or("special", false));
+      TRY_ASSIGN(token.normalized, node.boolean_or("normalized", !token.special));
+      TRY_ASSIGN(token.lstrip, node.boolean_or("lstrip", false));
+      TRY_ASSIGN(token.rstrip, node.boolean_or("rstrip", false));
+      TRY_ASSIGN(token.single_word, node.boolean_or("single_word", false));
+      parts_.added_tokens.push_back(std::move(token));
+    }
+    return {};
+  }
+
+  Status build_bpe(const JsonNode& model, bool byte_level) {
+    for (std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+      auto affix = model.find(key);
+      if (!affix) continue;
+      TRY_ASSIGN(auto text, affix->text());
+      if (!text.empty()) return affix->unsupported("a text that is not empty");
+    }
+    if (auto dropout = model.find("dropout")) return dropout->unsupported("dropping merges by chance");
+    BpeOptions options;
+    options.byte_level = byte_level;
+    TRY_ASSIGN(options.byte_fallback, model.boolean_or("byte_fallback", false));
+    TRY_ASSIGN(options.ignore_merges, model.boolean_or("ignore_merges", false));
+    TRY_ASSIGN(options.fuse_unknown, model.boolean_or("fuse_unk", false));
+    if (auto unknown = model.find("unk_token")) {
+      TRY_ASSIGN(auto text, unknown->text());
+      options.unknown_id = parts_.vocabulary->find(text);
+    }
+    TRY_ASSIGN(auto merges, read_merges(model));
+    TRY_ASSIGN(parts_.model, BpeModel::create(*parts_.vocabulary, merges, options));
+    return {};
+  }
+
+  // Each "left right" or ["left", "right"].
+  Result<std::vector<MergeRule>> read_merges(const JsonNode& model) {
+    TRY_ASSIGN(auto list, model.at("merges"));
+    TRY_ASSIGN(auto elements, list.array());
+    std::vector<MergeRule> merges;
+    for (auto element : elements) {
+      std::string_view text;
+      simdjson::dom::array pair;
+      MergeRule rule;
+      if (!element.get(text)) {
+        TRY_ASSIGN(rule, parse_merge(*parts_.vocabulary, text));
+      } else if (element.get(pair) || pair.size() != 2 || pair.at(0).get(rule.left) || pair.at(1).get(rule.right)) {
+        return list.element(element, merges.size()).wrong("a pair of tokens");
+      }
+      merges.push_back(rule);
+    }
+    return merges;
+  }
+
+  Status read_special_ids() {
+    TRY_ASSIGN(auto processor, parse_post_processor(root_));
+    TRY(check_ids(processor.prefix_ids, parts_.prefix_ids));
+    TRY(check_ids(processor.suffix_ids, parts_.suffix_ids));
+    parts_.bos_id = named_token("bos");
+    parts_.eos_id = named_token("eos");
+    return {};
+  }
+
+  Status check_ids(const std::vector<int64_t>& from, std::vector<int32_t>& to) const {
+    for (int64_t id : from) {
+      if (id < 0 || id >= parts_.vocabulary->size()) {
+        return make_error(ErrorCode::kCorruptFile, "post_processor: there is no token {}", id);
+      }
+      to.push_back(static_cast<int32_t>(id));
+    }
+    return {};
+  }
+
+  // By tokenizer_config.json's "bos_token", else config.json's "bos_token_id".
+  std::optional<int32_t> named_token(std::string_view name) const {
+    for (std::string_view suffix : {"", ".content"}) {
+      auto text = metadata_.text({fmt::format("tokenizer_config.{}_token{}", name, suffix)});
+      if (!text) continue;
+      if (int32_t id = parts_.vocabulary->find(*text); id >= 0) return id;
+    }
+    std::string key = fmt::format("{}_token_id", name);
+    std::optional<int64_t> id;
+    if (auto single = metadata_.integer({key})) id = *single;
+    const MetadataValue* value = metadata_.find(key);
+    auto* several = value == nullptr ? nullptr : std::get_if<std::vector<int64_t>>(value);
+    if (several != nullptr && !several->empty()) id = several->front();
+    if (!id || *id < 0 || *id >= parts_.vocabulary->size()) return std::nullopt;
+    return static_cast<int32_t>(*id);
+  }
+
+  const JsonNode& root_;
+  const Metadata& metadata_;
+  std::vector<std::string> forms_;  // by id
+  TokenizerParts parts_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Tokenizer>> load_json_tokenizer(std::string_view json, const Metadata& metadata) {
+  simdjson::padded_string padded(json);
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  auto error = parser.allocate(std::max<size_t>(json.size(), 64), kMaxDepth);
+  if (!error) error = parser.parse(padded).get(root);
+  if (error) return make_error(ErrorCode::kCorruptFile, "is not JSON: {}", simdjson::error_message(error));
+  JsonNode node(root, "");
+  return JsonTokenizerLoader(node, metadata).load();
+}
+
+}  // namespace weft
