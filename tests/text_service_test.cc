@@ -12,8 +12,8 @@
 #include "executor/stub_executor.h"
 #include "frontend/piece_tokenizer.h"
 #include "frontend/prepare.h"
-#include "text/detokenizer.h"
 #include "frontend/text_service_impl.h"
+#include "text/detokenizer.h"
 
 namespace weft {
 namespace {
