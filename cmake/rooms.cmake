@@ -26,10 +26,11 @@ function(weft_add_test target)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${target} PRIVATE WEFT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                               WEFT_BINARY_DIR="${PROJECT_BINARY_DIR}")
   string(REGEX REPLACE "_test$" "." prefix ${target})  # ctest names: room.Suite.Case
-  gtest_discover_tests(${target} TEST_PREFIX ${prefix} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${WEFT_TEST_TIMEOUT})
+  gtest_discover_tests(${target} TEST_PREFIX ${prefix} DISCOVERY_TIMEOUT 60 PROPERTIES
+                       TIMEOUT ${WEFT_TEST_TIMEOUT}
+                       # Not compiled in: objects then don't depend on where the repository lies, and ccache serves all.
+                       ENVIRONMENT "WEFT_SOURCE_DIR=${PROJECT_SOURCE_DIR};WEFT_BINARY_DIR=${PROJECT_BINARY_DIR}")
 endfunction()
 
 function(weft_add_room room)

@@ -9,9 +9,9 @@ void EngineFlags::add_to(CLI::App& command) {
       ->check(CLI::Range(0, 1 << 27))
       ->capture_default_str();
   command
-      .add_option(
-          "--kv-cache-memory-bytes", kv_cache_memory_bytes,
-          "Memory of the KV cache (4G, 512M, ...); 0: full contexts for all sequences, at most 40 % of the free memory")
+      .add_option("--kv-cache-memory-bytes", kv_cache_memory_bytes,
+                  "Memory of the KV cache (4G, 512M, ...); 0: full contexts for all sequences, at most 40 % of the "
+                  "free memory and 4 GiB")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
   command.add_option("--max-num-seqs", max_num_seqs, "Sequences that run at a time")

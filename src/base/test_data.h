@@ -17,8 +17,18 @@ inline std::string environment_or(const char* name, const std::string& fallback)
   return value != nullptr && *value != '\0' ? value : fallback;
 }
 
+// A file of the repository. ctest sets WEFT_SOURCE_DIR; a test program started by hand runs in the repository's root.
+inline std::filesystem::path source_path(std::string_view relative) {
+  return std::filesystem::path(environment_or("WEFT_SOURCE_DIR", ".")) / relative;
+}
+
+// A folder where tests may write; ctest sets WEFT_BINARY_DIR.
+inline std::filesystem::path scratch_path(std::string_view relative) {
+  return std::filesystem::path(environment_or("WEFT_BINARY_DIR", std::filesystem::temp_directory_path())) / relative;
+}
+
 inline std::filesystem::path shared_data(std::string_view relative) {
-  return std::filesystem::path(environment_or("WEFT_SHARED", WEFT_SOURCE_DIR "/../shared")) / "data" / relative;
+  return std::filesystem::path(environment_or("WEFT_SHARED", source_path("../shared"))) / "data" / relative;
 }
 
 inline std::filesystem::path model_path(std::string_view name) {

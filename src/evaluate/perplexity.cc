@@ -34,7 +34,8 @@ Result<Perplexity> perplexity(ModelRunner& runner, std::span<const TokenId> ids,
   if (context < 4) return param_error("context", "A window needs at least 4 tokens; -c is {}.", context);
   const int64_t num_windows = static_cast<int64_t>(ids.size()) / context;
   if (num_windows == 0) {
-    return param_error("file", "The text has {} tokens, less than one window of {}. Take a longer text or a smaller -c.",
+    return param_error("file",
+                       "The text has {} tokens, less than one window of {}. Take a longer text or a smaller -c.",
                        ids.size(), context);
   }
   std::vector<int32_t> scored(context - 1 - context / 2);  // their next tokens are scored

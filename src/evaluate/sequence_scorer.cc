@@ -12,7 +12,8 @@ Status SequenceScorer::check(std::span<const TokenId> ids, std::span<const int32
   if (ids.empty()) return param_error("ids", "The sequence is empty.");
   for (TokenId id : ids) {
     if (id < 0 || id >= runner_.config().vocab_size) {
-      return param_error("ids", "Token id {} is outside this model's vocabulary of {}.", id, runner_.config().vocab_size);
+      return param_error("ids", "Token id {} is outside this model's vocabulary of {}.", id,
+                         runner_.config().vocab_size);
     }
   }
   int64_t room = runner_.config().max_positions;

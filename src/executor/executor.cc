@@ -83,8 +83,8 @@ class ModelExecutor final : public Executor {
   // What is to be made of one row of logits. Jobs stand in the order of the batch's logit rows.
   struct LogitJob {
     int32_t item = 0;
-    bool samples = false;          // the item's next token
-    TokenId prompt_token = -1;     // >= 0: the prompt's next token, whose log-probability is wanted
+    bool samples = false;       // the item's next token
+    TokenId prompt_token = -1;  // >= 0: the prompt's next token, whose log-probability is wanted
     SampledToken prompt_logprob;
     SampleOutcome outcome;
   };

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 class ModelDirectory : public testing::Test {
  protected:
   void SetUp() override {
-    root_ = fs::path(WEFT_BINARY_DIR) / "test_files" / testing::UnitTest::GetInstance()->current_test_info()->name();
+    root_ = scratch_path("test_files") / testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::remove_all(root_);
     fs::create_directories(root_);
   }

@@ -1,7 +1,8 @@
 // Gemma 3, text only.
 // Paper: Gemma Team, "Gemma 3 Technical Report", 2025. Hugging Face: Gemma3ForCausalLM.
-// Special: five layers of six see a sliding window and have their own rotary base; norms before and after each branch and
-// on every head of q and k; embeddings scaled by sqrt(hidden size); checkpoints of Hugging Face store norm weights minus 1.
+// Special: five layers of six see a sliding window and have their own rotary base; norms before and after each branch
+// and on every head of q and k; embeddings scaled by sqrt(hidden size); checkpoints of Hugging Face store norm weights
+// minus 1.
 #include <cmath>
 
 #include "models/architecture.h"
@@ -25,7 +26,8 @@ Result<std::vector<bool>> windowed_layers(const Metadata& metadata, int32_t num_
   }
   TRY_ASSIGN(int64_t pattern,
              metadata.integer_or({"sliding_window_pattern", "gemma3.attention.sliding_window_pattern"}, 6));
-  if (pattern < 1) return make_error(ErrorCode::kCorruptFile, "sliding_window_pattern is {}; it must be positive.", pattern);
+  if (pattern < 1)
+    return make_error(ErrorCode::kCorruptFile, "sliding_window_pattern is {}; it must be positive.", pattern);
   for (int32_t layer = 0; layer < num_layers; ++layer) windowed.push_back((layer + 1) % pattern != 0);
   return windowed;
 }
@@ -69,14 +71,24 @@ constexpr WeightSpec kWeights[] = {
     {"model.layers.{}.self_attn.q_norm.weight", "blk.{}.attn_q_norm.weight", {Dim::kHeadDim}, &L::q_norm, kAddOne},
     {"model.layers.{}.self_attn.k_norm.weight", "blk.{}.attn_k_norm.weight", {Dim::kHeadDim}, &L::k_norm, kAddOne},
     {"model.layers.{}.self_attn.o_proj.weight", "blk.{}.attn_output.weight", {Dim::kHidden, Dim::kQuery}, &L::o},
-    {"model.layers.{}.post_attention_layernorm.weight", "blk.{}.post_attention_norm.weight", {Dim::kHidden},
-     &L::post_attention_norm, kAddOne},
-    {"model.layers.{}.pre_feedforward_layernorm.weight", "blk.{}.ffn_norm.weight", {Dim::kHidden}, &L::ffn_norm, kAddOne},
+    {"model.layers.{}.post_attention_layernorm.weight",
+     "blk.{}.post_attention_norm.weight",
+     {Dim::kHidden},
+     &L::post_attention_norm,
+     kAddOne},
+    {"model.layers.{}.pre_feedforward_layernorm.weight",
+     "blk.{}.ffn_norm.weight",
+     {Dim::kHidden},
+     &L::ffn_norm,
+     kAddOne},
     {"model.layers.{}.mlp.gate_proj.weight", "blk.{}.ffn_gate.weight", {Dim::kFfn, Dim::kHidden}, &L::gate},
     {"model.layers.{}.mlp.up_proj.weight", "blk.{}.ffn_up.weight", {Dim::kFfn, Dim::kHidden}, &L::up},
     {"model.layers.{}.mlp.down_proj.weight", "blk.{}.ffn_down.weight", {Dim::kHidden, Dim::kFfn}, &L::down},
-    {"model.layers.{}.post_feedforward_layernorm.weight", "blk.{}.post_ffw_norm.weight", {Dim::kHidden},
-     &L::post_ffn_norm, kAddOne},
+    {"model.layers.{}.post_feedforward_layernorm.weight",
+     "blk.{}.post_ffw_norm.weight",
+     {Dim::kHidden},
+     &L::post_ffn_norm,
+     kAddOne},
 };
 
 void forward(const DecoderModel& model, ForwardContext& f, MatrixF hidden) {

@@ -10,8 +10,9 @@ namespace {
 Result<ModelConfig> parse_config(const Metadata& metadata) {
   TRY_ASSIGN(bool window, metadata.boolean_or({"use_sliding_window"}, false));
   if (window) {
-    return make_error(ErrorCode::kUnsupported, "The model's configuration turns on use_sliding_window, which this version "
-                                               "does not do for Qwen2.");
+    return make_error(ErrorCode::kUnsupported,
+                      "The model's configuration turns on use_sliding_window, which this version "
+                      "does not do for Qwen2.");
   }
   return parse_decoder_config(metadata, "qwen2");
 }

@@ -12,12 +12,14 @@ namespace {
 // The share of the memory still available that the cache takes when nobody says otherwise: the rest is for activations,
 // the page cache that holds the model's file, and other programs.
 constexpr double kCacheMemoryShare = 0.4;
+constexpr int64_t kMaxDefaultCacheBytes = int64_t{4} << 30;
 
 int64_t default_cache_bytes(const CacheSpec& spec, int64_t max_model_len, int32_t max_num_seqs) {
   int64_t bytes_per_page = 0;
   for (const CacheGroup& group : spec.groups) bytes_per_page += group.page_bytes;
   int64_t wanted = (max_model_len / kPageTokens + 1) * bytes_per_page * max_num_seqs;
-  return std::min(wanted, static_cast<int64_t>(static_cast<double>(available_memory_bytes()) * kCacheMemoryShare));
+  auto share = static_cast<int64_t>(static_cast<double>(available_memory_bytes()) * kCacheMemoryShare);
+  return std::min({wanted, share, kMaxDefaultCacheBytes});
 }
 
 // Tokens of context that the tightest full group holds; of a window group every sequence needs only its window.

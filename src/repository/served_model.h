@@ -17,8 +17,9 @@ struct ServedModelConfig {
   std::string model;  // see resolve_model()
   int threads = 0;    // 0: all usable CPUs
   std::string isa = "auto";
-  int32_t max_model_len = 0;          // tokens; 0: the model's own context
-  int64_t kv_cache_memory_bytes = 0;  // 0: enough for max_num_seqs full contexts, at most 40 % of the available memory
+  int32_t max_model_len = 0;  // tokens; 0: the model's own context
+  int64_t kv_cache_memory_bytes =
+      0;  // 0: enough for max_num_seqs full contexts, at most 40 % of the available memory and 4 GiB
   SchedulerConfig scheduler;
   std::function<void(const Error& error)> on_failure;  // the engine failed; on its thread
 };

@@ -41,7 +41,7 @@ struct Server::Impl {
   std::shared_ptr<Metrics> metrics;
   std::unique_ptr<HttpServer> http;
   mutable std::mutex mutex;
-  std::shared_ptr<TextService> service;  // under mutex
+  std::shared_ptr<TextService> service;   // under mutex
   std::function<ServiceHealth()> health;  // under mutex
 };
 

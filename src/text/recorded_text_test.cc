@@ -191,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(Published, TransformersJsCases,
 TEST(Stories260K, DecodesAndEncodesItsOwnStory) {
   auto folder = shared_data("models/stories260K");
   REQUIRE_DATA(folder);
-  auto files = ModelFiles::open(std::filesystem::path(WEFT_SOURCE_DIR) / "testdata/stories260K.gguf");
+  auto files = ModelFiles::open(source_path("testdata/stories260K.gguf"));
   ASSERT_TRUE(files) << files.error().message;
   auto tokenizer = Tokenizer::load(*files);
   ASSERT_TRUE(tokenizer) << tokenizer.error().message;

@@ -34,8 +34,8 @@ struct TensorRequest {
   bool optional = false;  // may be missing: `into` is left empty
 };
 
-// Fills every request. All missing, misshapen and unexpected tensors are named in one error; a tensor is unexpected when
-// no request names it and no suffix of `ignored_suffixes` ends its name.
+// Fills every request. All missing, misshapen and unexpected tensors are named in one error; a tensor is unexpected
+// when no request names it and no suffix of `ignored_suffixes` ends its name.
 Status load_tensors(const ModelFiles& files, std::span<const TensorRequest> requests,
                     std::span<const std::string_view> ignored_suffixes, ComputePool& pool);
 

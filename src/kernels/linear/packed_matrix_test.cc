@@ -10,6 +10,7 @@
 #include <iterator>
 #include <string>
 
+#include "base/test_data.h"
 #include "kernels/linear/linear_cases.h"
 
 namespace weft {
@@ -17,7 +18,7 @@ namespace {
 
 // Blocks and the values that the gguf package gives them (tools/make_gguf_block_golden.py).
 TEST(PackedMatrix, DequantisesAsTheGgufPackageDoes) {
-  std::ifstream file(WEFT_SOURCE_DIR "/testdata/gguf_blocks.bin", std::ios::binary);
+  std::ifstream file(source_path("testdata/gguf_blocks.bin"), std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(file)), {});
   ComputePool pool(1);
   size_t place = 0, types = 0;

@@ -8,12 +8,14 @@
 #include <iterator>
 #include <string>
 
+#include "base/test_data.h"
+
 namespace weft {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSources = fs::path(WEFT_SOURCE_DIR) / "src/server/web";
+const fs::path kSources = source_path("src/server/web");
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
