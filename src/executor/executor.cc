@@ -31,6 +31,7 @@ class ModelExecutor final : public Executor {
         builder_.build(plan, last_tokens_, [&](const StepItem& item) { return wants_prompt_logprobs(item); });
     runner_->forward(batch);
     items_ = plan.items;
+    check_rows(batch);
     masks_.clear();
     step_ = plan.step;
     unsampled_ = true;
@@ -61,10 +62,21 @@ class ModelExecutor final : public Executor {
     return request.prompt_logprobs && item.start_position + 1 < static_cast<int64_t>(request.prompt.size());
   }
 
+  // A row that is not finite has spoilt its sequence's K and V, also in a step that does not sample (I20).
+  void check_rows(const ForwardBatch& batch) {
+    item_failed_.resize(items_.size());
+    for (size_t i = 0; i < items_.size(); ++i) {
+      item_failed_[i] = !runner_->rows_are_finite(batch.query_start[i], batch.query_start[i + 1]);
+    }
+  }
+
   // Turns the logits of the submitted step into its result.
   void sample_step() {
     StepResult result{.step = step_, .items = std::vector<ItemResult>(items_.size())};
-    for (size_t i = 0; i < items_.size(); ++i) result.items[i].sequence = items_[i].sequence;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      result.items[i].sequence = items_[i].sequence;
+      result.items[i].failed = item_failed_[i];
+    }
     collect_logit_jobs();
     for (size_t begin = 0; begin < jobs_.size(); begin += ModelRunner::kLogitChunk) {
       size_t count = std::min<size_t>(ModelRunner::kLogitChunk, jobs_.size() - begin);
@@ -123,8 +135,9 @@ class ModelExecutor final : public Executor {
 
   void deliver(LogitJob& job, ItemResult& result) {
     if (job.outcome.failed) result.failed = true;
+    if (result.failed) return;
     if (job.prompt_token >= 0) result.prompt_logprobs.push_back(std::move(job.prompt_logprob));
-    if (!job.samples || job.outcome.failed) return;
+    if (!job.samples) return;
     last_tokens_[items_[job.item].row] = job.outcome.token.token;
     result.tokens.push_back(std::move(job.outcome.token));
   }
@@ -140,6 +153,7 @@ class ModelExecutor final : public Executor {
   bool unsampled_ = false;
   uint64_t step_ = 0;
   std::vector<StepItem> items_;
+  std::vector<bool> item_failed_;
   std::vector<ItemMask> masks_;
   std::vector<LogitJob> jobs_;
   std::deque<StepResult> results_;  // sampled, not yet collected

@@ -1,5 +1,7 @@
 #include "executor/model_runner.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "kernels/kv_write/kv_write.h"
@@ -70,6 +72,17 @@ void ModelRunner::forward(const ForwardBatch& batch) {
   MatrixF hidden = hidden_;
   hidden.rows = static_cast<int64_t>(batch.logit_rows.size());
   architecture_->forward(*model_, f, hidden);
+}
+
+bool ModelRunner::rows_are_finite(int64_t begin, int64_t end) const {
+  const MatrixF& residual = activations_.residual;
+  uint32_t largest = 0;  // magnitude as bits: infinity and NaN are above all finite numbers
+  for (int64_t r = begin; r < end; ++r) {
+    const float* row = residual.row(r);
+    for (int64_t i = 0; i < residual.cols; ++i)
+      largest = std::max(largest, std::bit_cast<uint32_t>(row[i]) & 0x7fffffffu);
+  }
+  return largest < 0x7f800000u;
 }
 
 MatrixF ModelRunner::logits(int64_t begin, int64_t count) {

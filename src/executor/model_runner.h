@@ -37,6 +37,9 @@ class ModelRunner {
   // Runs the batch. The final hidden states of its logit_rows are kept until the next call.
   void forward(const ForwardBatch& batch);
 
+  // Whether every number of the last forward()'s rows begin .. end - 1 of the residual stream is finite (I20).
+  bool rows_are_finite(int64_t begin, int64_t end) const;
+
   // Logits [count, vocab_size] of logit rows begin .. begin + count - 1 of the last forward(); count <= kLogitChunk.
   // The memory is the runner's and is overwritten by the next call.
   MatrixF logits(int64_t begin, int64_t count);
