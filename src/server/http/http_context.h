@@ -35,6 +35,7 @@ struct HttpContext {
   const RequestObserver observer;
   WorkerPool workers;
   std::atomic<bool> draining = false;
+  std::atomic<bool> stopping = false;
   std::atomic<int32_t> num_connections = 0;
   std::atomic<int32_t> num_generating = 0;
   std::vector<std::atomic<int32_t>> num_generating_of_key;

@@ -161,7 +161,7 @@ Result<size_t> RequestParser::feed(std::string_view bytes) {
       taken += used;
       parser.wire_bytes += used;
       if (code == http::error::need_more) {
-        if (rest.size() > 2 * parser.limits.max_header_bytes) return malformed("a line of it is too long");
+        if (rest.size() - used > 2 * parser.limits.max_header_bytes) return malformed("a line of it is too long");
         break;
       }
       if (parser.failure) return *parser.failure;

@@ -54,6 +54,7 @@ Session::Session(asio::ip::tcp::socket socket, Reactor& reactor, std::shared_ptr
 Session::~Session() { on_closed_(); }
 
 void Session::start() {
+  if (context_->stopping) return;
   boost::system::error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -114,7 +115,6 @@ Session::Awaitable<bool> Session::serve_one() {
 Session::Awaitable<bool> Session::read_head(RequestParser& parser) {
   idle_ = true;
   if (input_.empty()) {
-    if (context_->draining) co_return false;
     set_deadline(kRead, context_->config.limits.idle_timeout);
     if (!co_await more_input()) co_return false;
   }
