@@ -18,7 +18,9 @@ constexpr const char* kPrometheusContentType = "text/plain; version=0.0.4; chars
 }  // namespace
 
 struct Server::Impl {
-  explicit Impl(ServerConfig config_in) : config(std::move(config_in)) {}
+  explicit Impl(ServerConfig config_in)
+      : config(std::move(config_in)),
+        metrics(Metrics::create(config.served_model_names.empty() ? "" : config.served_model_names.front())) {}
 
   std::shared_ptr<TextService> current_service() const {
     std::lock_guard lock(mutex);
@@ -38,8 +40,8 @@ struct Server::Impl {
   std::vector<Route> metrics_routes() const;
 
   const ServerConfig config;
-  std::shared_ptr<Metrics> metrics;
-  std::unique_ptr<HttpServer> http;
+  const std::shared_ptr<Metrics> metrics;
+  std::unique_ptr<HttpServer> http;  // from start() on
   mutable std::mutex mutex;
   std::shared_ptr<TextService> service;   // under mutex
   std::function<ServiceHealth()> health;  // under mutex
@@ -84,7 +86,6 @@ Server::~Server() { stop(); }
 
 Status Server::start() {
   TRY(impl_->config.validate());
-  impl_->metrics = Metrics::create(impl_->config.served_model_names.front());
   impl_->http = std::make_unique<HttpServer>(
       impl_->config.http, impl_->routes(),
       [metrics = impl_->metrics](std::string_view handler, std::string_view method, int status) {
@@ -116,8 +117,10 @@ void Server::set_service_health(std::function<ServiceHealth()> source) {
   impl_->health = std::move(source);
 }
 
-void Server::begin_drain(std::chrono::milliseconds grace) { impl_->http->begin_drain(grace); }
-bool Server::wait_drained() { return impl_->http->wait_drained(); }
+void Server::begin_drain(std::chrono::milliseconds grace) {
+  if (impl_->http != nullptr) impl_->http->begin_drain(grace);
+}
+bool Server::wait_drained() { return impl_->http == nullptr || impl_->http->wait_drained(); }
 
 void Server::stop() {
   if (impl_->http != nullptr) impl_->http->stop();

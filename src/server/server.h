@@ -24,7 +24,7 @@ class Server {
 
   // Checks the configuration, binds and serves; the error says which setting to change.
   Status start();
-  uint16_t port() const;    // bound, also when port 0 was asked for
+  uint16_t port() const;    // bound, also when port 0 was asked for; from start() on
   std::string url() const;  // "http://127.0.0.1:8000"
 
   // The model is loaded: from now on /ready says so and requests are served.

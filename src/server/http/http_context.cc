@@ -54,7 +54,8 @@ void HttpContext::release(std::optional<size_t> key) {
 }
 
 bool HttpContext::is_allowed_host(std::string_view host) const {
-  if (keys.required()) return true;  // a page that rebinds a name still has no key
+  // A page that rebinds a name has no key, and its browser always names the host.
+  if (keys.required() || host.empty()) return true;
   std::string name(without_port(host));
   if (is_ip_address(name) || equal_ignoring_case(name, "localhost") || equal_ignoring_case(name, config.host)) {
     return true;

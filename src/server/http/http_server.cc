@@ -17,8 +17,8 @@ struct HttpServer::Impl {
   std::shared_ptr<HttpContext> context;
   std::vector<std::shared_ptr<Reactor>> reactors;
   std::shared_ptr<Listener> listener;
-  std::chrono::steady_clock::time_point drain_until;
   std::mutex mutex;
+  std::chrono::steady_clock::time_point drain_until;  // under mutex
   bool started = false;
   bool stopped = false;
 
@@ -72,7 +72,12 @@ void HttpServer::begin_drain(std::chrono::milliseconds grace) {
 }
 
 bool HttpServer::wait_drained() {
-  if (impl_->wait_quiet(impl_->drain_until)) return true;
+  std::chrono::steady_clock::time_point until;
+  {
+    std::lock_guard lock(impl_->mutex);
+    until = impl_->drain_until;
+  }
+  if (impl_->wait_quiet(until)) return true;
   impl_->for_each_session([](Session& session) { session.abandon(Abandoned::kDrainDeadline); });
   impl_->wait_quiet(std::chrono::steady_clock::now() + kLastWords);
   return false;

@@ -149,6 +149,7 @@ Session::Awaitable<bool> Session::read_body(RequestParser& parser) {
   while (parser.state() != RequestParser::State::kDone) {
     Result<size_t> taken = parser.feed(input_);
     if (!taken) {
+      observe(parser.request(), nullptr, http_error(taken.error().code).status);
       co_return co_await refuse(parser, error_response(taken.error()), false);
     }
     input_.erase(0, *taken);
@@ -162,6 +163,7 @@ Session::Awaitable<bool> Session::read_body(RequestParser& parser) {
       Error late = make_error(ErrorCode::kRequestTimeout,
                               "The request's body came too slowly: {} bytes, and not its end, within {} s.", received,
                               std::chrono::duration<double>(deadline - started).count());
+      observe(parser.request(), nullptr, 408);
       co_await refuse(parser, error_response(late), false);
     }
     co_return false;
