@@ -34,7 +34,8 @@ def functions(lines):
         while head < len(lines) - 1 and not lines[head].rstrip().endswith(("{", ";", "}", ":")):
             head += 1
         text = " ".join(line.strip() for line in lines[number:head + 1])
-        if not lines[head].rstrip().endswith("{") or "(" not in text:
+        # A lambda belongs to the table or function that it stands in.
+        if not lines[head].rstrip().endswith("{") or "(" not in text or text.startswith(("[", "{")):
             number = head + 1
             continue
         end = head + 1

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/limits.h"
 #include "base/utf8.h"
 
 namespace weft {
@@ -21,19 +22,20 @@ Status check_count(std::string_view param, size_t count, size_t limit) {
 }
 
 Status check_text_fields(const TextRequest& request) {
-  TRY(check_count("stop", request.stop.size(), kMaxStops));
-  TRY(check_count("stop_token_ids", request.stop_token_ids.size(), kMaxStopTokens));
-  TRY(check_count("logit_bias", request.logit_bias.size(), kMaxLogitBias));
+  TRY(check_count("stop", request.stop.size(), kRequestLimits.stops));
+  TRY(check_count("stop_token_ids", request.stop_token_ids.size(), kRequestLimits.stop_token_ids));
+  TRY(check_count("logit_bias", request.logit_bias.size(), kRequestLimits.logit_bias));
   for (const std::string& stop : request.stop) {
     if (stop.empty()) return param_error("stop", "A stop string is empty; it would end every answer at once.");
-    if (stop.size() > kMaxStopBytes) {
-      return param_error("stop", "A stop string has {} bytes; at most {} are allowed.", stop.size(), kMaxStopBytes);
+    if (stop.size() > kRequestLimits.stop_bytes) {
+      return param_error("stop", "A stop string has {} bytes; at most {} are allowed.", stop.size(),
+                         kRequestLimits.stop_bytes);
     }
     if (!is_valid_utf8(stop)) return param_error("stop", "A stop string is not valid UTF-8.");
   }
-  if (request.cache_salt.size() > kMaxCacheSaltBytes) {
+  if (request.cache_salt.size() > kRequestLimits.cache_salt_bytes) {
     return param_error("cache_salt", "cache_salt has {} bytes; at most {} are allowed.", request.cache_salt.size(),
-                       kMaxCacheSaltBytes);
+                       kRequestLimits.cache_salt_bytes);
   }
   return {};
 }

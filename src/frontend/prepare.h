@@ -13,12 +13,6 @@
 
 namespace weft {
 
-constexpr size_t kMaxStops = 16;
-constexpr size_t kMaxStopBytes = 256;
-constexpr size_t kMaxStopTokens = 64;
-constexpr size_t kMaxLogitBias = 1024;
-constexpr size_t kMaxCacheSaltBytes = 1024;
-
 // Renders and tokenises. A chat gets no further special tokens than its template writes, as in Hugging Face's
 // apply_chat_template.
 Result<std::vector<TokenId>> make_prompt_ids(const TextModel& model, const TextRequest& request);

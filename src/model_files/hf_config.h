@@ -3,8 +3,8 @@
 
 #include <string_view>
 
+#include "base/limits.h"
 #include "base/status.h"
-#include "model_files/limits.h"
 #include "model_files/metadata.h"
 
 namespace weft {

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/dtype.h"
+#include "base/limits.h"
 #include "base/mapped_file.h"
 #include "base/status.h"
-#include "model_files/limits.h"
 #include "model_files/metadata.h"
 
 namespace weft {

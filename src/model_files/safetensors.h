@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/status.h"
-#include "model_files/limits.h"
 #include "model_files/model_files.h"
 
 namespace weft {

@@ -7,12 +7,15 @@
 
 namespace weft {
 
-// IEEE binary16 -> float, exact. NaN stays NaN.
+// IEEE binary16 -> float, exact, bit for bit what F16C does: a NaN becomes quiet.
 inline float half_to_float(uint16_t half) {
   uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
   uint32_t exponent = (half >> 10) & 31u;
   uint32_t fraction = half & 0x3ffu;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (fraction << 13));
+  if (exponent == 31) {
+    uint32_t quiet = fraction != 0 ? 0x400000u : 0;
+    return std::bit_cast<float>(sign | 0x7f800000u | quiet | (fraction << 13));
+  }
   if (exponent == 0) {
     float value = static_cast<float>(fraction) * 0x1p-24f;  // zero or subnormal
     return std::bit_cast<float>(std::bit_cast<uint32_t>(value) | sign);
@@ -20,12 +23,13 @@ inline float half_to_float(uint16_t half) {
   return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
 }
 
-// float -> IEEE binary16. Too large becomes infinity, NaN becomes a quiet NaN.
+// float -> IEEE binary16, bit for bit what F16C does: too large becomes infinity, a NaN quiet with the top of its
+// payload.
 inline uint16_t float_to_half(float value) {
   uint32_t bits = std::bit_cast<uint32_t>(value);
   uint32_t sign = (bits >> 16) & 0x8000u;
   uint32_t magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);
+  if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u | ((magnitude >> 13) & 0x1ffu));
   if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);  // 65520 and more round to infinity
   if (magnitude < 0x38800000u) {
     // Below 2^-14 the result counts units of 2^-24; adding 1.5 * 2^-1 makes the float adder round to that unit.

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "kernels/cpu_core/f16.h"
+#include "kernels/cpu_core/half.h"
 
 namespace weft {
 namespace {
@@ -65,23 +65,23 @@ TEST(Math, ActivationsFollowTheirFormulas) {
 
 TEST(F16, EveryHalfReadsBackAndRoundingIsToNearestEven) {
   for (uint32_t half = 0; half < 0x10000; ++half) {
-    float value = float_from_f16(static_cast<uint16_t>(half));
+    float value = half_to_float(static_cast<uint16_t>(half));
     if (std::isnan(value)) {
-      ASSERT_TRUE(std::isnan(float_from_f16(f16_from_float(value))));
+      ASSERT_TRUE(std::isnan(half_to_float(float_to_half(value))));
     } else {
-      ASSERT_EQ(f16_from_float(value), half);
+      ASSERT_EQ(float_to_half(value), half);
     }
   }
   for (uint32_t half = 0; half < 0x7bff; ++half) {  // halfway to the next half: to the even one
-    float middle = (float_from_f16(half) + float_from_f16(half + 1)) / 2;
-    ASSERT_EQ(f16_from_float(middle), half + (half & 1));
-    ASSERT_EQ(f16_from_float(std::nextafter(middle, kInfinity)), half + 1);
-    ASSERT_EQ(f16_from_float(-std::nextafter(middle, 0.0f)), 0x8000 + half);
+    float middle = (half_to_float(half) + half_to_float(half + 1)) / 2;
+    ASSERT_EQ(float_to_half(middle), half + (half & 1));
+    ASSERT_EQ(float_to_half(std::nextafter(middle, kInfinity)), half + 1);
+    ASSERT_EQ(float_to_half(-std::nextafter(middle, 0.0f)), 0x8000 + half);
   }
-  EXPECT_EQ(f16_from_float(65519.996f), 0x7bff);
-  EXPECT_EQ(f16_from_float(65520.0f), 0x7c00);
-  EXPECT_EQ(f16_from_float(-1e30f), 0xfc00);
-  EXPECT_EQ(f16_from_float(1e-30f), 0);
+  EXPECT_EQ(float_to_half(65519.996f), 0x7bff);
+  EXPECT_EQ(float_to_half(65520.0f), 0x7c00);
+  EXPECT_EQ(float_to_half(-1e30f), 0xfc00);
+  EXPECT_EQ(float_to_half(1e-30f), 0);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "kernels/cpu_core/f16.h"
+#include "kernels/cpu_core/half.h"
 #include "kernels/kv_write/kv_write_args.h"
 
 namespace weft {
@@ -12,8 +12,8 @@ void kv_write_rows_ref(const KvWriteArgs& args, int64_t begin, int64_t end) {
     for (int64_t head = 0; head < args.kv.num_kv_heads; ++head, keys += 2 * kPageTokens * head_dim) {
       uint16_t* values = keys + kPageTokens * head_dim;
       for (int64_t d = 0; d < head_dim; ++d) {
-        keys[d * kPageTokens + offset] = f16_from_float(args.k[token * args.k_stride + head * head_dim + d]);
-        values[offset * head_dim + d] = f16_from_float(args.v[token * args.v_stride + head * head_dim + d]);
+        keys[d * kPageTokens + offset] = float_to_half(args.k[token * args.k_stride + head * head_dim + d]);
+        values[offset * head_dim + d] = float_to_half(args.v[token * args.v_stride + head * head_dim + d]);
       }
     }
   }

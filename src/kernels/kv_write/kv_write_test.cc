@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "kernels/cpu_core/f16.h"
+#include "kernels/cpu_core/half.h"
 #include "kernels/cpu_core/same_bits.h"
 
 namespace weft {
@@ -39,8 +39,8 @@ TEST(KvWrite, ReferencePutsTokensWhereTheLayoutSays) {
   std::vector<std::byte> expected(pages.size(), std::byte{0xee});
   for (int head = 0; head < 2; ++head) {
     for (int d = 0; d < 8; ++d) {
-      uint16_t key = f16_from_float(k.at(0, head * 8 + d));
-      uint16_t value = f16_from_float(v.at(0, head * 8 + d));
+      uint16_t key = float_to_half(k.at(0, head * 8 + d));
+      uint16_t value = float_to_half(v.at(0, head * 8 + d));
       std::byte* base = expected.data() + 3 * stride + head * 8 * 16 * 4;
       std::memcpy(base + (d * 16 + 5) * 2, &key, 2);
       std::memcpy(base + 8 * 16 * 2 + (5 * 8 + d) * 2, &value, 2);

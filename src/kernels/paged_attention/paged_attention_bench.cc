@@ -7,8 +7,8 @@
 #include <chrono>
 
 #include "base/rng.h"
-#include "kernels/cpu_core/f16.h"
 #include "kernels/cpu_core/fma_roof.h"
+#include "kernels/cpu_core/half.h"
 #include "kernels/kv_write/kv_write.h"
 #include "kernels/paged_attention/paged_attention.h"
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/cpu_core/f16.h"
+#include "kernels/cpu_core/half.h"
 #include "kernels/cpu_core/math.h"
 #include "kernels/paged_attention/attention_tile.h"
 
@@ -25,7 +25,7 @@ float score(const AttentionTile& tile, const float* q, int32_t key) {
   const uint16_t* k = page_of(tile, key) + key % kPageTokens;
   float sum = 0.0f;
   for (int32_t d = 0; d < tile.head_dim; ++d) {
-    sum = std::fma(q[d] * tile.scale, float_from_f16(k[d * kPageTokens]), sum);
+    sum = std::fma(q[d] * tile.scale, half_to_float(k[d * kPageTokens]), sum);
   }
   return tile.softcap > 0.0f ? tile.softcap * tanh_f32(sum * (1.0f / tile.softcap)) : sum;
 }
@@ -48,7 +48,7 @@ void compute_chunk(const AttentionTile& tile, const float* q, int32_t begin, int
   for (int32_t j = begin; j < end; ++j) {
     const uint16_t* v = page_of(tile, j) + (kPageTokens + j % kPageTokens) * tile.head_dim;
     for (int32_t d = 0; d < tile.head_dim; ++d) {
-      chunk->out[d] = std::fma(p[j - begin], float_from_f16(v[d]), chunk->out[d]);
+      chunk->out[d] = std::fma(p[j - begin], half_to_float(v[d]), chunk->out[d]);
     }
   }
 }

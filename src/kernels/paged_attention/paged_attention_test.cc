@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/cpu_core/f16.h"
+#include "kernels/cpu_core/half.h"
 #include "kernels/cpu_core/same_bits.h"
 #include "kernels/kv_write/kv_write.h"
 
@@ -126,7 +126,7 @@ class Batch {
   float scale() const { return 1.0f / std::sqrt(static_cast<float>(case_.head_dim)); }
 
   float rounded(int kind, size_t b, int32_t position, int64_t column) {
-    return float_from_f16(f16_from_float(element(kind, names_[b], position, column)));
+    return half_to_float(float_to_half(element(kind, names_[b], position, column)));
   }
 
   int32_t first_visible(size_t b) const {
@@ -153,8 +153,8 @@ class Batch {
       for (int head = 0; head < case_.kv_heads; ++head) {
         for (int d = 0; d < case_.head_dim; ++d) {
           int64_t column = int64_t{head} * case_.head_dim + d;
-          cached(1, b, j, head, d) = f16_from_float(element(1, names_[b], j, column));
-          cached(2, b, j, head, d) = f16_from_float(element(2, names_[b], j, column));
+          cached(1, b, j, head, d) = float_to_half(element(1, names_[b], j, column));
+          cached(2, b, j, head, d) = float_to_half(element(2, names_[b], j, column));
         }
       }
     }

@@ -7,11 +7,7 @@
 namespace weft {
 namespace {
 
-constexpr size_t kMaxStops = 16;
-constexpr size_t kMaxStopBytes = 256;
-constexpr size_t kMaxStopTokens = 64;
 constexpr size_t kMaxBiases = 1024;
-constexpr size_t kMaxSaltBytes = 1024;
 constexpr double kMaxExactInteger = 9007199254740992.0;  // 2^53
 
 std::string_view kind_name(const Json& value) {
@@ -45,8 +41,9 @@ Status assign(Target& target, Result<Source> source) {
 Status read_stop(std::string_view name, const Json& value, GenerationBody& body) {
   auto add = [&](std::string_view param, const Json& item) -> Status {
     TRY_ASSIGN(std::string stop, read_string(param, item));
-    if (stop.empty() || stop.size() > kMaxStopBytes) {
-      return param_error(param, "A stop string must have 1 to {} bytes; this one has {}.", kMaxStopBytes, stop.size());
+    if (stop.empty() || stop.size() > kRequestLimits.stop_bytes) {
+      return param_error(param, "A stop string must have 1 to {} bytes; this one has {}.", kRequestLimits.stop_bytes,
+                         stop.size());
     }
     body.request.stop.push_back(std::move(stop));
     return {};
@@ -54,8 +51,8 @@ Status read_stop(std::string_view name, const Json& value, GenerationBody& body)
   if (value.is_string()) return value.get_string().empty() ? Status() : add(name, value);
   if (!value.is_array()) return wrong_type(name, "a string or a list of strings", value);
   const JsonArray& items = value.get_array();
-  if (items.size() > kMaxStops) {
-    return param_error(name, "At most {} stop strings are allowed; there are {}.", kMaxStops, items.size());
+  if (items.size() > kRequestLimits.stops) {
+    return param_error(name, "At most {} stop strings are allowed; there are {}.", kRequestLimits.stops, items.size());
   }
   for (size_t i = 0; i < items.size(); ++i) TRY(add(fmt::format("{}[{}]", name, i), items[i]));
   return {};
@@ -114,8 +111,8 @@ Status read_response_format(std::string_view name, const Json& value, Generation
 Status read_cache_salt(std::string_view name, const Json& value, GenerationBody& body) {
   TRY(assign(body.request.cache_salt, read_string(name, value)));
   size_t size = body.request.cache_salt.size();
-  if (size >= 1 && size <= kMaxSaltBytes) return {};
-  return param_error(name, "{} must have 1 to {} bytes; it has {}.", name, kMaxSaltBytes, size);
+  if (size >= 1 && size <= kRequestLimits.cache_salt_bytes) return {};
+  return param_error(name, "{} must have 1 to {} bytes; it has {}.", name, kRequestLimits.cache_salt_bytes, size);
 }
 
 using Name = std::string_view;
@@ -145,7 +142,9 @@ constexpr BodyField<GenerationBody> kSharedFields[] = {
     {"min_tokens", [](Name n, Value v, Body b) { return assign(b.request.min_tokens, read_integer(n, v)); }},
     {"stop", read_stop},
     {"stop_token_ids",
-     [](Name n, Value v, Body b) { return assign(b.request.stop_token_ids, read_integers(n, v, kMaxStopTokens)); }},
+     [](Name n, Value v, Body b) {
+       return assign(b.request.stop_token_ids, read_integers(n, v, kRequestLimits.stop_token_ids));
+     }},
     {"include_stop_str_in_output",
      [](Name n, Value v, Body b) { return assign(b.request.include_stop_str_in_output, read_bool(n, v)); }},
     {"ignore_eos", [](Name n, Value v, Body b) { return assign(b.request.ignore_eos, read_bool(n, v)); }},
