@@ -85,11 +85,13 @@ bool HttpServer::wait_drained() {
 
 void HttpServer::stop() {
   std::lock_guard lock(impl_->mutex);
-  if (!impl_->started || std::exchange(impl_->stopped, true)) return;
+  if (std::exchange(impl_->stopped, true)) return;
+  if (!impl_->started) return impl_->context->workers.stop();
   impl_->context->draining.store(true);
   impl_->context->stopping.store(true);  // before the visit: a session starts before it and is visited, or not at all
   impl_->reactors.front()->post([listener = impl_->listener] { listener->close(); });
   impl_->for_each_session([](Session& session) { session.close(); });
+  impl_->context->workers.stop();
   for (auto& reactor : impl_->reactors) reactor->join();
 }
 

@@ -8,13 +8,16 @@ WorkerPool::WorkerPool(int num_threads, size_t max_waiting) : max_waiting_(max_w
   for (int i = 0; i < num_threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { stop(); }
+
+void WorkerPool::stop() {
   {
     std::lock_guard lock(mutex_);
     closing_ = true;
   }
   changed_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool WorkerPool::submit(std::function<void()> task) {

@@ -14,7 +14,11 @@ namespace weft {
 class WorkerPool {
  public:
   WorkerPool(int num_threads, size_t max_waiting);
-  ~WorkerPool();  // finishes what waits
+  ~WorkerPool();  // stop()
+
+  // Finishes what waits and joins the threads; later tasks are refused. Not on one of these threads: a task may own
+  // the last reference to this pool's owner, so whoever shuts down calls it. Idempotent.
+  void stop();
 
   // Any thread. False when max_waiting tasks wait already.
   bool submit(std::function<void()> task);

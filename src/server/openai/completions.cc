@@ -20,10 +20,10 @@ struct CompletionBody : GenerationBody {
   bool add_special_tokens = true;
 };
 
-Result<Prompt> read_token_prompt(const std::string& param, const Json& value) {
+Status read_token_prompt(const std::string& param, const Json& value, Prompt& out) {
   TRY_ASSIGN(std::vector<int64_t> ids, read_integers(param, value, std::numeric_limits<size_t>::max()));
   if (ids.empty()) return param_error(param, "The prompt is empty; it needs at least one token.");
-  TokenPrompt prompt;
+  TokenPrompt& prompt = out.emplace<TokenPrompt>();
   prompt.ids.reserve(ids.size());
   for (size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] < 0 || ids[i] > std::numeric_limits<TokenId>::max()) {
@@ -31,30 +31,28 @@ Result<Prompt> read_token_prompt(const std::string& param, const Json& value) {
     }
     prompt.ids.push_back(static_cast<TokenId>(ids[i]));
   }
-  return Prompt(std::move(prompt));
+  return {};
 }
 
-Result<Prompt> read_one_prompt(const std::string& param, const Json& value) {
-  if (value.is_string()) return Prompt(TextPrompt{.text = std::string(value.get_string())});
-  if (value.is_array()) return read_token_prompt(param, value);
+Status read_one_prompt(const std::string& param, const Json& value, Prompt& out) {
+  if (value.is_string()) {
+    out.emplace<TextPrompt>().text = value.get_string();
+    return {};
+  }
+  if (value.is_array()) return read_token_prompt(param, value, out);
   return param_error(param, "A prompt is a string or a list of token ids.");
 }
 
 Status read_prompt(std::string_view name, const Json& value, CompletionBody& body) {
   // A list of numbers is one prompt in tokens; any other list holds one prompt per entry.
   bool is_list = value.is_array() && !value.get_array().empty() && !value.get_array().front().is_number();
-  if (!is_list) {
-    TRY_ASSIGN(Prompt prompt, read_one_prompt(std::string(name), value));
-    body.prompts.push_back(std::move(prompt));
-    return {};
-  }
+  if (!is_list) return read_one_prompt(std::string(name), value, body.prompts.emplace_back());
   const JsonArray& items = value.get_array();
   if (items.size() > kMaxPrompts) {
     return param_error(name, "There are {} prompts; at most {} are allowed in one request.", items.size(), kMaxPrompts);
   }
   for (size_t i = 0; i < items.size(); ++i) {
-    TRY_ASSIGN(Prompt prompt, read_one_prompt(fmt::format("{}[{}]", name, i), items[i]));
-    body.prompts.push_back(std::move(prompt));
+    TRY(read_one_prompt(fmt::format("{}[{}]", name, i), items[i], body.prompts.emplace_back()));
   }
   return {};
 }

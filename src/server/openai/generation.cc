@@ -33,7 +33,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void on_event(size_t prompt, TextEvent& event, std::string& out);
   void on_end(const Usage& usage, std::string& out);
   void on_abandoned(Abandoned why);
-  void cancel_all();
+  void finish();
   void send(std::string_view bytes);
 
   ExchangePtr exchange_;
@@ -96,7 +96,8 @@ void Generation::on_end(const Usage& usage, std::string& out) {
   usage_.cached_tokens += usage.cached_tokens;
   observation_.on_end(usage);
   if (++num_ended_ < prepared_.requests.size()) return;
-  done_ = true;
+  ids_.clear();  // all have ended
+  finish();
   prepared_.writer->finish(usage_, out);
   if (prepared_.stream) {
     send(out);
@@ -114,8 +115,8 @@ void Generation::send(std::string_view bytes) {
 
 // Before the first byte an error is an HTTP status; after it, an event in place of the rest (no [DONE]).
 void Generation::fail(Error error) {
-  if (std::exchange(done_, true)) return;
-  cancel_all();
+  if (done_) return;
+  finish();
   observation_.on_error();
   for (const auto& [theirs, ours] : prepared_.field_names) {
     if (error.param == theirs) error.param = ours;
@@ -135,15 +136,18 @@ void Generation::on_abandoned(Abandoned why) {
       return fail(make_error(ErrorCode::kDraining, "The server shut down before the answer was complete."));
     case Abandoned::kClientGone:
     case Abandoned::kSlowReader:
-      if (std::exchange(done_, true)) return;
-      cancel_all();
+      if (done_) return;
+      finish();
       observation_.on_abort();
       return;
   }
 }
 
-void Generation::cancel_all() {
+// Cancels what still runs and lets go of the service: its threads hold us, and must not be the ones to end it.
+void Generation::finish() {
+  done_ = true;
   for (RequestId id : ids_) service_->cancel(id);
+  service_.reset();
 }
 
 }  // namespace

@@ -4,10 +4,11 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/limits.h"
+
 namespace weft {
 namespace {
 
-constexpr size_t kMaxBiases = 1024;
 constexpr double kMaxExactInteger = 9007199254740992.0;  // 2^53
 
 std::string_view kind_name(const Json& value) {
@@ -60,8 +61,9 @@ Status read_stop(std::string_view name, const Json& value, GenerationBody& body)
 
 Status read_logit_bias(std::string_view name, const Json& value, GenerationBody& body) {
   TRY_ASSIGN(const JsonObject* biases, read_object(name, value));
-  if (biases->size() > kMaxBiases) {
-    return param_error(name, "At most {} entries are allowed; there are {}.", kMaxBiases, biases->size());
+  if (biases->size() > kRequestLimits.logit_bias) {
+    return param_error(name, "At most {} entries are allowed; there are {}.", kRequestLimits.logit_bias,
+                       biases->size());
   }
   for (const auto& member : *biases) {
     std::string_view key(member.key().data(), member.key().size());
@@ -119,41 +121,43 @@ using Name = std::string_view;
 using Value = const Json&;
 using Body = GenerationBody&;
 
+// Reads a field into a member of the body, or of its TextRequest.
+template <auto Member, auto Read>
+Status into_body(Name name, Value value, Body body) {
+  return assign(body.*Member, Read(name, value));
+}
+template <auto Member, auto Read>
+Status into_request(Name name, Value value, Body body) {
+  return assign(body.request.*Member, Read(name, value));
+}
+
+Status read_stop_token_ids(Name name, Value value, Body body) {
+  return assign(body.request.stop_token_ids, read_integers(name, value, kRequestLimits.stop_token_ids));
+}
+
 constexpr BodyField<GenerationBody> kSharedFields[] = {
-    {"model", [](Name n, Value v, Body b) { return assign(b.model, read_string(n, v)); }},
-    {"temperature", [](Name n, Value v, Body b) { return assign(b.request.temperature, read_number(n, v)); }},
-    {"top_p", [](Name n, Value v, Body b) { return assign(b.request.top_p, read_number(n, v)); }},
-    {"top_k",
-     [](Name n, Value v, Body b) {
-       Status status = assign(b.request.top_k, read_integer(n, v));
-       if (b.request.top_k == -1) b.request.top_k = 0;  // vLLM's older spelling of "all"
-       return status;
-     }},
-    {"min_p", [](Name n, Value v, Body b) { return assign(b.request.min_p, read_number(n, v)); }},
-    {"repetition_penalty",
-     [](Name n, Value v, Body b) { return assign(b.request.repetition_penalty, read_number(n, v)); }},
-    {"presence_penalty", [](Name n, Value v, Body b) { return assign(b.request.presence_penalty, read_number(n, v)); }},
-    {"frequency_penalty",
-     [](Name n, Value v, Body b) { return assign(b.request.frequency_penalty, read_number(n, v)); }},
+    {"model", into_body<&GenerationBody::model, read_string>},
+    {"temperature", into_request<&TextRequest::temperature, read_number>},
+    {"top_p", into_request<&TextRequest::top_p, read_number>},
+    {"top_k", into_request<&TextRequest::top_k, read_integer>},
+    {"min_p", into_request<&TextRequest::min_p, read_number>},
+    {"repetition_penalty", into_request<&TextRequest::repetition_penalty, read_number>},
+    {"presence_penalty", into_request<&TextRequest::presence_penalty, read_number>},
+    {"frequency_penalty", into_request<&TextRequest::frequency_penalty, read_number>},
     {"logit_bias", read_logit_bias},
-    {"seed", [](Name n, Value v, Body b) { return assign(b.request.seed, read_integer(n, v)); }},
-    {"n", [](Name n, Value v, Body b) { return assign(b.request.n, read_integer(n, v)); }},
-    {"max_tokens", [](Name n, Value v, Body b) { return assign(b.request.max_tokens, read_integer(n, v)); }},
-    {"min_tokens", [](Name n, Value v, Body b) { return assign(b.request.min_tokens, read_integer(n, v)); }},
+    {"seed", into_request<&TextRequest::seed, read_integer>},
+    {"n", into_request<&TextRequest::n, read_integer>},
+    {"max_tokens", into_request<&TextRequest::max_tokens, read_integer>},
+    {"min_tokens", into_request<&TextRequest::min_tokens, read_integer>},
     {"stop", read_stop},
-    {"stop_token_ids",
-     [](Name n, Value v, Body b) {
-       return assign(b.request.stop_token_ids, read_integers(n, v, kRequestLimits.stop_token_ids));
-     }},
-    {"include_stop_str_in_output",
-     [](Name n, Value v, Body b) { return assign(b.request.include_stop_str_in_output, read_bool(n, v)); }},
-    {"ignore_eos", [](Name n, Value v, Body b) { return assign(b.request.ignore_eos, read_bool(n, v)); }},
-    {"skip_special_tokens",
-     [](Name n, Value v, Body b) { return assign(b.request.skip_special_tokens, read_bool(n, v)); }},
-    {"stream", [](Name n, Value v, Body b) { return assign(b.stream, read_bool(n, v)); }},
+    {"stop_token_ids", read_stop_token_ids},
+    {"include_stop_str_in_output", into_request<&TextRequest::include_stop_str_in_output, read_bool>},
+    {"ignore_eos", into_request<&TextRequest::ignore_eos, read_bool>},
+    {"skip_special_tokens", into_request<&TextRequest::skip_special_tokens, read_bool>},
+    {"stream", into_body<&GenerationBody::stream, read_bool>},
     {"stream_options", read_stream_options},
-    {"return_token_ids", [](Name n, Value v, Body b) { return assign(b.return_token_ids, read_bool(n, v)); }},
-    {"priority", [](Name n, Value v, Body b) { return assign(b.request.priority, read_integer(n, v)); }},
+    {"return_token_ids", into_body<&GenerationBody::return_token_ids, read_bool>},
+    {"priority", into_request<&TextRequest::priority, read_integer>},
     {"cache_salt", read_cache_salt},
     {"response_format", read_response_format},
 };
