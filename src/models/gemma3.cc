@@ -39,7 +39,10 @@ Result<ModelConfig> parse_config(const Metadata& metadata) {
     return make_error(ErrorCode::kCorruptFile, "sliding_window is {}; it must be between 1 and the context length {}.",
                       window, config.max_positions);
   }
-  TRY_ASSIGN(double local_base, metadata.real_or({"rope_local_base_freq", "gemma3.rope.freq_base_swa"}, 10'000));
+  TRY_ASSIGN(double local_base,
+             metadata.real_or(
+                 {"rope_local_base_freq", "rope_parameters.sliding_attention.rope_theta", "gemma3.rope.freq_base_swa"},
+                 10'000));
   TRY_ASSIGN(double query_scalar, metadata.real_or({"query_pre_attn_scalar"}, config.head_dim));
   TRY_ASSIGN(std::vector<bool> windowed, windowed_layers(metadata, config.num_layers));
   config.activation = Activation::kGeluTanh;

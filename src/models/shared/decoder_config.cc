@@ -30,18 +30,20 @@ Result<int64_t> vocab_size(const Metadata& metadata) {
   return metadata.integer({"vocab_size"});
 }
 
+// transformers 5 writes rope_parameters, per kind of layer where a model has several kinds.
 // Rotary scaling changes every position's angles, so a kind that is not known is an error and never ignored.
 Result<RopeScaling> rope_scaling(const Metadata& metadata, std::string_view prefix) {
   auto names = [&](std::string_view key, std::string_view gguf_key) {
     return std::array{fmt::format("rope_scaling.{}", key), fmt::format("rope_parameters.{}", key),
+                      fmt::format("rope_parameters.full_attention.{}", key),
                       fmt::format("{}.rope.scaling.{}", prefix, gguf_key)};
   };
   auto real = [&](std::string_view key, std::string_view gguf_key) {
     auto n = names(key, gguf_key);
-    return metadata.real({n[0], n[1], n[2]});
+    return metadata.real({n[0], n[1], n[2], n[3]});
   };
   auto kinds = names("rope_type", "type");
-  TRY_ASSIGN(std::string kind, metadata.text_or({kinds[0], "rope_scaling.type", kinds[1], kinds[2]}, "none"));
+  TRY_ASSIGN(std::string kind, metadata.text_or({kinds[0], "rope_scaling.type", kinds[1], kinds[2], kinds[3]}, "none"));
   RopeScaling scaling;
   if (kind == "none" || kind == "default") return scaling;
   TRY_ASSIGN(scaling.factor, real("factor", "factor"));
@@ -87,8 +89,9 @@ Result<ModelConfig> parse_decoder_config(const Metadata& metadata, std::string_v
         heads, kv_heads, head_dim);
   }
   TRY_ASSIGN(double epsilon, metadata.real({"rms_norm_eps", gguf("attention.layer_norm_rms_epsilon")}));
-  TRY_ASSIGN(double base,
-             metadata.real_or({"rope_theta", "rope_parameters.rope_theta", gguf("rope.freq_base")}, 10'000));
+  TRY_ASSIGN(double base, metadata.real_or({"rope_theta", "rope_parameters.rope_theta",
+                                            "rope_parameters.full_attention.rope_theta", gguf("rope.freq_base")},
+                                           10'000));
   TRY_ASSIGN(RopeScaling scaling, rope_scaling(metadata, prefix));
 
   ModelConfig config;
