@@ -36,7 +36,7 @@ TEST(StoriesTest, GreedyTextIsTheDocumentedOne) {
   for (const Json& id : golden->as_object().at("ids").as_array()) expected.push_back(id.to_number<TokenId>());
   ASSERT_EQ(golden->as_object().at("start_token").to_number<TokenId>(), kStart);
 
-  auto runtime = ModelRuntime::load(WEFT_SOURCE_DIR "/testdata/stories260K.gguf", 1, "auto");
+  auto runtime = ModelRuntime::load(source_path("testdata/stories260K.gguf").string(), 1, "auto");
   ASSERT_TRUE(runtime) << runtime.error().message;
   RequestDraft draft{.prompt = {kStart}, .sampling = {.temperature = 0}, .max_tokens = kNumTokens, .ignore_eos = true};
   auto request = ValidatedRequest::make(draft, {.vocab_size = 512, .max_model_len = 512});

@@ -105,6 +105,7 @@ bool Engine::step() {
     return false;
   }
   constraints_.accept(oldest.plan, *result);
+  if (!in_flight_.empty()) bind_masks();  // before another submit, which may already need the next step's samples
   scheduler_.commit(*result, events_);
   last_progress_ = clock_.now();
   publish();

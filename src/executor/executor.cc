@@ -44,7 +44,7 @@ class ModelExecutor final : public Executor {
   }
 
   Result<StepResult> collect(StepTicket ticket) override {
-    if (unsampled_) sample_step();
+    if (results_.empty() && unsampled_) sample_step();  // else a later step's: its masks are not bound yet
     CHECK(!results_.empty() && results_.front().step == ticket.step);
     StepResult result = std::move(results_.front());
     results_.pop_front();

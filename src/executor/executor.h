@@ -35,7 +35,7 @@ class Executor {
 
   // Starts a step. The plan may be reused by the caller after the call.
   virtual StepTicket submit(const StepPlan& plan) = 0;
-  // Before collect(); items without a mask may return any token.
+  // Before collect() and before the next submit(); items without a mask may return any token.
   virtual void bind_masks(StepTicket ticket, std::span<const ItemMask> masks) = 0;
   // Waits for the step. An error is a failure of the device: the engine stops for good (I26).
   virtual Result<StepResult> collect(StepTicket ticket) = 0;

@@ -130,8 +130,9 @@ ItemResult StubExecutor::run_item(const Pending& step, size_t index) {
     hash = group == 0 || own == hash ? own : mix64(hash ^ own);  // unequal: one group read a wrong page
   }
   if (request.prompt_logprobs) {
-    auto end = std::min<size_t>(request.prompt.size(), static_cast<size_t>(item.start_position + item.num_new_tokens));
-    for (auto i = static_cast<size_t>(std::max(1, item.start_position)); i < end; ++i) {
+    auto end =
+        std::min<size_t>(request.prompt.size(), static_cast<size_t>(item.start_position + item.num_new_tokens) + 1);
+    for (auto i = static_cast<size_t>(item.start_position) + 1; i < end; ++i) {
       result.prompt_logprobs.push_back(describe(request.prompt[i], request.sampling));
     }
   }

@@ -24,9 +24,10 @@ struct SampledToken {
 // The result of one StepItem, in the order of the plan.
 struct ItemResult {
   SequenceId sequence = 0;
-  std::vector<SampledToken> tokens;           // 0 when the item did not sample, else 1
-  std::vector<SampledToken> prompt_logprobs;  // one per prompt token of this step after the sequence's first
-  bool failed = false;                        // non-finite logits (I20): the sequence ends with numeric_error
+  std::vector<SampledToken> tokens;  // 0 when the item did not sample, else 1
+  std::vector<SampledToken>
+      prompt_logprobs;  // of the prompt's next token after each of this step's, where there is one
+  bool failed = false;  // non-finite logits (I20): the sequence ends with numeric_error
 };
 
 struct StepResult {

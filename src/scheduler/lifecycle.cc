@@ -157,11 +157,11 @@ bool Scheduler::append_token(Sequence& sequence, const SampledToken& token, Toke
   return event.finish != FinishReason::kNone;
 }
 
-// The executor gives one per prompt token of the step after the sequence's first; those that a preemption made it
-// compute again were sent before.
+// The executor gives that of the next token of the prompt after each token of the step, so the first is of start + 1;
+// those that a preemption made it compute again were sent before.
 void Scheduler::take_prompt_logprobs(Sequence& sequence, int32_t start, const ItemResult& result, TokenEvent& event) {
   if (!sequence.request->request->prompt_logprobs) return;
-  int32_t position = std::max(start, 1);
+  int32_t position = start + 1;
   for (const SampledToken& token : result.prompt_logprobs) {
     if (position++ <= sequence.num_prompt_logprobs_sent) continue;
     event.prompt_logprobs.push_back(token);

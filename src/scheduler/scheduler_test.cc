@@ -295,8 +295,8 @@ TEST_F(SchedulerTest, PromptLogprobsAreSentOnce) {
     StepResult result{.step = last().step};
     ItemResult row{.sequence = item.sequence};
     if (item.samples) row.tokens.push_back({.token = 5});
-    const int32_t end = std::min(12, item.start_position + item.num_new_tokens);
-    for (int32_t p = std::max(1, item.start_position); p < end; ++p) row.prompt_logprobs.push_back({.token = 100 + p});
+    const int32_t end = std::min(12, item.start_position + item.num_new_tokens + 1);
+    for (int32_t p = item.start_position + 1; p < end; ++p) row.prompt_logprobs.push_back({.token = 100 + p});
     result.items.push_back(row);
     std::vector<TokenEvent> events;
     scheduler_->commit(result, events);

@@ -285,7 +285,7 @@ void FakeDevice::run_item(const StepPlan& plan, size_t item_index, Row& row, Ite
   }
   row.next_position = end;
   if (request->prompt_logprobs) {
-    for (int32_t position = std::max(1, item.start_position); position < std::min(end, num_prompt); ++position) {
+    for (int32_t position = item.start_position + 1; position < std::min(end + 1, num_prompt); ++position) {
       result.prompt_logprobs.push_back({.token = request->prompt[static_cast<size_t>(position)]});
     }
   }
