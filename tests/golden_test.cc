@@ -2,12 +2,9 @@
 // through the files, the loader and the engine that a user's model goes through.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
 #include <set>
 
@@ -15,6 +12,7 @@
 #include "base/test_data.h"
 #include "engine_harness.h"
 #include "evaluate/sequence_scorer.h"
+#include "model_copy.h"
 
 namespace weft {
 namespace {
@@ -147,49 +145,6 @@ TEST(GoldensTest, EveryFolderIsTested) {
   }
   EXPECT_EQ(folders, tested);
 }
-
-// A copy of a tiny model that a test damages or rewrites; gone with the object.
-class ModelCopy {
- public:
-  explicit ModelCopy(const fs::path& model)
-      : path_(scratch_path(fmt::format("weft_golden_{}_{}", getpid(), model.filename().string()))) {
-    fs::remove_all(path_);
-    fs::copy(model, path_);
-  }
-  ~ModelCopy() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-
-  JsonObject header() const {
-    std::string bytes = weights();
-    auto json = parse_json(std::string_view(bytes).substr(8, header_size(bytes)));
-    CHECK(json.has_value());
-    return json->as_object();
-  }
-  void set_header(const JsonObject& header) {
-    std::string bytes = weights(), text = write_json(header);
-    text.resize((text.size() + 7) / 8 * 8, ' ');
-    uint64_t size = text.size();
-    std::string out(reinterpret_cast<const char*>(&size), 8);
-    out += text + bytes.substr(8 + header_size(bytes));
-    write("model.safetensors", out);
-  }
-  void write(std::string_view name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary | std::ios::trunc) << bytes;
-  }
-
- private:
-  std::string weights() const {
-    auto bytes = read_text_file(path_ / "model.safetensors", 1 << 24);
-    CHECK(bytes.has_value());
-    return *bytes;
-  }
-  static uint64_t header_size(const std::string& bytes) {
-    uint64_t size;
-    std::memcpy(&size, bytes.data(), 8);
-    return size;
-  }
-  fs::path path_;
-};
 
 constexpr std::string_view kMissing = "model.norm.weight", kExtra = "model.layers.0.self_attn.rotary.weight",
                            kMisshapen = "model.layers.0.mlp.down_proj.weight";
