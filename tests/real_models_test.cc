@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <ostream>
 
 #include "base/json.h"
 #include "base/sha256.h"
@@ -25,6 +26,9 @@ struct RealModel {
   std::string_view file;    // in WEFT_MODELS
   bool fetched_by_test;     // ./test fetches it, so that CI requires it
 };
+
+// GoogleTest would print the bytes, pointers among them, into the names that ctest sees.
+void PrintTo(const RealModel& model, std::ostream* out) { *out << model.file; }
 
 constexpr RealModel kModels[] = {{"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", true},
                                  {"qwen2.5-coder-0.5b", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", false},
