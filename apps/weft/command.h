@@ -18,7 +18,8 @@ void add_generate_command(CLI::App& app, int& exit_code);
 void add_eval_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 
-// Prints "weft: <message>" to stderr and returns the code that the error ends the program with.
+// Prints "weft: <message>" to stderr and returns the code that the error ends the program with: kExitUsage when it
+// blames a parameter.
 int report_error(const Error& error);
 
 // Flags that every command with a model has.

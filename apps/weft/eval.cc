@@ -1,6 +1,7 @@
 // weft eval: perplexity of a text, or a teacher-forced comparison with a golden.
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -41,6 +42,8 @@ Status run_perplexity(const EvalFlags& flags, const LoadedModel& model, ModelRun
 }
 
 Status run_teacher(const std::string& path, ModelRunner& runner) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return make_error(ErrorCode::kNotFound, "{} is a directory", path);
   std::ifstream file(path);
   if (!file) return make_error(ErrorCode::kNotFound, "cannot open {}", path);
   int64_t number = 0;
@@ -56,7 +59,7 @@ Status run_teacher(const std::string& path, ModelRunner& runner) {
 
 Status run_eval(const EvalFlags& flags) {
   if (flags.text_file.empty() == flags.teacher_file.empty()) {
-    return param_error("file", "Give either a text FILE or --teacher FILE.jsonl.");
+    return param_error("file", "Give either a text FILE or --teacher FILE.jsonl, and not both.");
   }
   TRY_ASSIGN(auto runtime, ModelRuntime::load(flags.compute.model, flags.compute.threads, flags.compute.isa));
   const ModelConfig& config = runtime.model->decoder->config;
@@ -81,7 +84,7 @@ void add_eval_command(CLI::App& app, int& exit_code) {
   command->add_option(
       "--teacher", flags->teacher_file,
       "Lines {\"ids\":[..],\"positions\":[..]}; prints {\"nll\":[..],\"top\":[[[id,logprob] x 200] ..]}");
-  command->add_option("--precision", flags->precision, "exact is the only one so far")
+  command->add_option("--precision", flags->precision, "Arithmetic; exact is the only one so far")
       ->check(CLI::IsMember({"exact"}))
       ->capture_default_str();
   command->callback([flags, &exit_code] {

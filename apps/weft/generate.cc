@@ -1,4 +1,5 @@
 // weft generate: one prompt, its continuation streamed to the terminal.
+#include <charconv>
 #include <condition_variable>
 #include <cstdio>
 #include <memory>
@@ -79,14 +80,27 @@ TextRequest make_request(const GenerateFlags& flags) {
 Status run_generate(const GenerateFlags& flags) {
   SteadyClock clock;
   TRY_ASSIGN(ServedModel model, ServedModel::load(flags.engine.to_config(flags.compute), clock));
+  if (flags.chat && !model.runtime.model->chat_template) {
+    return param_error(
+        "chat", "{} has no chat template, so there is no --chat with it. Leave --chat out to continue the prompt.",
+        model.runtime.source.name);
+  }
   Printer printer;
   TRY_ASSIGN(
       [[maybe_unused]] RequestId id,
       model.service->submit(make_request(flags), [&](std::vector<TextEvent> events) { printer.on_events(events); }));
   Status status = printer.wait();
   model.service->wait_until_empty();
-  std::printf("\n");
+  if (status) std::printf("\n");
   return status;
+}
+
+// The parser itself would replace a number beyond 64 bits by the nearest that fits.
+std::string whole_number_fault(const std::string& text) {
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  bool fits = error == std::errc() && end == text.data() + text.size();
+  return fits ? "" : text + " is not a whole number of at most 63 bits";
 }
 
 }  // namespace
@@ -97,8 +111,9 @@ void add_generate_command(CLI::App& app, int& exit_code) {
   flags->compute.add_to(*command);
   flags->engine.add_to(*command);
   command->add_option("-p,--prompt", flags->prompt, "Text to continue")->required();
-  command->add_flag("--chat", flags->chat, "Put the prompt into the model's chat template as a user's message");
-  command->add_option("--system", flags->system, "System message, with --chat");
+  auto* chat =
+      command->add_flag("--chat", flags->chat, "Put the prompt into the model's chat template as a user's message");
+  command->add_option("--system", flags->system, "System message, with --chat")->needs(chat);
   command->add_option("-n,--max-tokens", flags->max_tokens, "Tokens to generate; 0: all the room in the context")
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
@@ -106,7 +121,8 @@ void add_generate_command(CLI::App& app, int& exit_code) {
   command->add_option("--top-p", flags->top_p, "Share of probability that is kept, (0, 1]");
   command->add_option("--top-k", flags->top_k, "Number of likeliest tokens that are kept; 0: all");
   command->add_option("--min-p", flags->min_p, "Drop tokens below this share of the likeliest one's probability");
-  command->add_option("--seed", flags->seed, "Same seed, same text; default: random");
+  command->add_option("--seed", flags->seed, "Same seed, same text; default: random")
+      ->check(CLI::Validator(whole_number_fault, ""));
   command->callback([flags, &exit_code] {
     if (Status status = run_generate(*flags); !status) exit_code = report_error(status.error());
   });

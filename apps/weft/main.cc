@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "apps/weft/command.h"
+#include "apps/weft/usage.h"
 #include "base/log.h"
 
 namespace weft {
@@ -29,11 +30,14 @@ constexpr const char* kFooter =
 
 int main(int argc, char** argv) {
   CLI::App app(weft::kDescription, "weft");
+  weft::set_help_format(app);
+  app.failure_message(
+      [](const CLI::App* failed, const CLI::Error& error) { return weft::explain_usage_error(*failed, error); });
   app.footer(weft::kFooter);
   app.set_version_flag("--version", WEFT_VERSION);
   app.require_subcommand(1);
   std::string log_level = "info";
-  app.add_option("--log-level", log_level, "debug, info, warn or error")
+  app.add_option("--log-level", log_level, "Least grave lines of the log on stderr to show")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
   app.parse_complete_callback([&] { weft::init_log(log_level.c_str()); });

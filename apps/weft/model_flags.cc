@@ -5,6 +5,10 @@
 namespace weft {
 
 void EngineFlags::add_to(CLI::App& command) {
+  // AsSizeValue would wrap a negative number around. The transform that is added last runs first.
+  CLI::Validator not_negative(
+      [](std::string& text) { return text.starts_with('-') ? "the size " + text + " is negative" : std::string(); },
+      "");
   command.add_option("--max-model-len", max_model_len, "Tokens of prompt and answer together; 0: the model's context")
       ->check(CLI::Range(0, 1 << 27))
       ->capture_default_str();
@@ -13,6 +17,7 @@ void EngineFlags::add_to(CLI::App& command) {
                   "Memory of the KV cache (4G, 512M, ...); 0: full contexts for all sequences, at most 40 % of the "
                   "free memory and 4 GiB")
       ->transform(CLI::AsSizeValue(false))
+      ->transform(not_negative)
       ->capture_default_str();
   command.add_option("--max-num-seqs", max_num_seqs, "Sequences that run at a time")
       ->check(CLI::Range(1, 4096))

@@ -166,7 +166,9 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   flags->engine.add_to(*command);
   command->add_option("--host", flags->server.http.host, "Address to listen on; others than loopback need --api-key")
       ->capture_default_str();
-  command->add_option("--port", flags->server.http.port, "Port; 0: any free one")->capture_default_str();
+  command->add_option("--port", flags->server.http.port, "Port; 0: any free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
   command->add_option("--served-model-name", flags->served_model_names, "Name in the API; may be repeated")->take_all();
   command->add_option("--api-key", flags->server.http.api_keys, "Key that requests must bring; may be repeated")
       ->take_all();
