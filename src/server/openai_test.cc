@@ -283,6 +283,7 @@ TEST_F(OpenAiTest, ModelsAreListedAndChecked) {
   EXPECT_EQ(get("/v1/models/org/tiny").json().at("id").as_string(), "org/tiny");
   EXPECT_EQ(get("/v1/models/org%2Ftiny").json().at("id").as_string(), "org/tiny");
   EXPECT_EQ(get("/v1/models/other").status, 404);
+  EXPECT_EQ(get("/v1/models/other").error_code(), "model_not_found");
   EXPECT_EQ(chat(R"("model":"org/tiny")").json().at("model").as_string(), "org/tiny");
   RawAnswer unknown = chat(R"("model":"gpt-4")");
   EXPECT_EQ(unknown.status, 404);

@@ -20,6 +20,12 @@ Result<const Route*> Router::find(std::string_view method, std::string_view path
   if (path_exists) {
     return make_error(ErrorCode::kMethodNotAllowed, "{} answers only: {}.", path, allowed_methods(path));
   }
+  constexpr std::string_view kModels = "/v1/models/";
+  if (path.starts_with(kModels)) {
+    return make_error(ErrorCode::kModelNotFound,
+                      "The model '{}' is not served here. GET /v1/models lists the models that are.",
+                      path.substr(kModels.size(), 128));
+  }
   return make_error(ErrorCode::kRouteNotFound,
                     "This server has no such route. The OpenAI API is under /v1: /v1/models, /v1/chat/completions, "
                     "/v1/completions.");
