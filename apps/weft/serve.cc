@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <thread>
@@ -77,9 +78,9 @@ class ModelLoader {
       : thread_([this, config = std::move(config), &server] { load(config, server); }) {}
   ~ModelLoader() { thread_.join(); }
 
+  bool finished() const { return finished_; }  // loaded, or failed to
   bool failed() const { return failed_; }
   const Error& error() const { return error_; }
-  // Joins: the model is loaded, or has failed to.
   const std::optional<ServedModel>& model() const { return model_; }
 
  private:
@@ -88,9 +89,11 @@ class ModelLoader {
     if (!model) {
       error_ = std::move(model).take_error();
       failed_ = true;
+      finished_ = true;
       return;
     }
     model_ = std::move(model).value();
+    finished_ = true;
     auto service = model_->service;
     server.set_engine_metrics([service] { return engine_metrics(*service); });
     server.set_service_health([service] { return service_health(*service); });
@@ -103,6 +106,7 @@ class ModelLoader {
   std::optional<ServedModel> model_;
   Error error_;
   std::atomic<bool> failed_ = false;
+  std::atomic<bool> finished_ = false;
   std::thread thread_;
 };
 
@@ -117,6 +121,12 @@ int serve_until_signal(const ServeFlags& flags, Server& server, const sigset_t& 
   while (!signal_arrived(signals)) {
     if (loader.failed()) return report_error(loader.error());
     if (engine_failed) break;
+  }
+  if (!loader.finished()) {
+    // Loading can't be interrupted and nothing is lost yet: no answer has begun.
+    LOG(info, "signal received while loading, stopping now");
+    spdlog::shutdown();
+    std::_Exit(kExitOk);
   }
   LOG(info, "{}, finishing the answers in progress (at most {} s; signal again to stop now)",
       engine_failed ? "stopping" : "signal received", flags.drain_seconds);
