@@ -1,4 +1,5 @@
 // weft bench model: how fast this machine runs a model, beside what it could do at most.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -57,9 +58,19 @@ JsonObject to_json(const ModelBenchResult& r) {
           {"percent_of_roof", r.percent_of_roof}};
 }
 
+// Positions beyond the model's context would be computed, but nobody serves them.
+Status check_context(const ModelBenchConfig& config, int32_t context) {
+  auto largest = [](const std::vector<int32_t>& values) { return *std::max_element(values.begin(), values.end()); };
+  int64_t measured = std::max(largest(config.prompt_lengths), config.decode_length);
+  if (largest(config.depths) + measured <= context) return {};
+  return param_error("depth", "A run of {} tokens at depth {} does not fit into the model's context of {} tokens.",
+                     measured, largest(config.depths), context);
+}
+
 Status run_bench(const BenchFlags& flags) {
   TRY_ASSIGN(auto runtime, ModelRuntime::load(flags.compute.model, flags.compute.threads, flags.compute.isa));
   const DecoderModel& model = *runtime.model->decoder;
+  TRY(check_context(flags.config, model.config.max_positions));
   Roofs roofs = measure_roofs(*runtime.pool, runtime.isa);
   TRY_ASSIGN(auto runner,
              runtime.make_runner_for_tokens(bench_cache_tokens(flags.config), 1, flags.config.max_step_tokens));
