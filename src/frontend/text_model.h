@@ -13,7 +13,7 @@
 
 namespace weft {
 
-// From the model's generation_config.json; what a request leaves unset.
+// From the model's generation_config.json, or advised by its makers; what a request leaves unset.
 struct GenerationDefaults {
   std::optional<float> temperature, top_p, min_p, repetition_penalty;
   std::optional<int32_t> top_k;

@@ -8,10 +8,11 @@ namespace {
 
 struct DemoModel {
   std::string_view name;
-  std::string_view file;  // in models_directory()
+  std::string_view file;     // in models_directory()
+  float temperature, top_p;  // advised on its model card: small models ramble at temperature 1
 };
 
-constexpr DemoModel kDemoModels[] = {{"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"}};
+constexpr DemoModel kDemoModels[] = {{"smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", 0.2f, 0.9f}};
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -29,7 +30,9 @@ Result<ModelSource> resolve_model(std::string_view model) {
   for (const DemoModel& demo : kDemoModels) {
     if (demo.name != model) continue;
     auto path = models_directory() / demo.file;
-    if (std::filesystem::exists(path)) return ModelSource{path, std::string(demo.name)};
+    if (std::filesystem::exists(path)) {
+      return ModelSource{path, std::string(demo.name), {.temperature = demo.temperature, .top_p = demo.top_p}};
+    }
     return make_error(ErrorCode::kNotFound, "The demo model {} is not in {} yet. ./quickstart --no-serve fetches it.",
                       demo.name, models_directory().string());
   }
@@ -37,9 +40,9 @@ Result<ModelSource> resolve_model(std::string_view model) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     auto name = std::filesystem::weakly_canonical(path, ignored).filename().string();
-    return ModelSource{path, name};
+    return ModelSource{.path = path, .name = name};
   }
-  if (std::filesystem::exists(path, ignored)) return ModelSource{path, path.stem().string()};
+  if (std::filesystem::exists(path, ignored)) return ModelSource{.path = path, .name = path.stem().string()};
   std::vector<std::string_view> demos;
   for (const DemoModel& demo : kDemoModels) demos.push_back(demo.name);
   std::string hint =

@@ -6,12 +6,14 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "frontend/text_model.h"
 
 namespace weft {
 
 struct ModelSource {
-  std::filesystem::path path;  // a .gguf file, or a directory with config.json
-  std::string name;            // served under this name unless told otherwise
+  std::filesystem::path path;   // a .gguf file, or a directory with config.json
+  std::string name;             // served under this name unless told otherwise
+  GenerationDefaults defaults;  // that its makers advise, where its files don't say them
 };
 
 // A .gguf file, a directory, or a name of the demo table. The error says what works.

@@ -41,6 +41,7 @@ TEST_F(ModelSourceTest, SaysHowToGetTheDemoModel) {
   auto present = resolve_model("smollm2");
   ASSERT_TRUE(present);
   EXPECT_EQ(present->name, "smollm2");
+  EXPECT_LT(present->defaults.temperature.value_or(1), 1);  // it rambles at 1
 }
 
 TEST_F(ModelSourceTest, SaysWhatWorksForOtherNames) {

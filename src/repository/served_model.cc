@@ -32,8 +32,8 @@ int64_t cache_tokens(const ModelRunner& runner) {
   return tokens;
 }
 
-Result<GenerationDefaults> generation_defaults(const Metadata& metadata) {
-  GenerationDefaults defaults;
+// What the model's files say, over `defaults`.
+Result<GenerationDefaults> generation_defaults(const Metadata& metadata, GenerationDefaults defaults) {
   auto real = [&](std::string_view name, std::optional<float>& into) -> Status {
     if (metadata.find(name) == nullptr) return {};
     TRY_ASSIGN(double value, metadata.real({name}));
@@ -51,7 +51,8 @@ Result<GenerationDefaults> generation_defaults(const Metadata& metadata) {
   return defaults;
 }
 
-Result<TextModel> make_text_model(const std::shared_ptr<const LoadedModel>& model, int32_t max_model_len) {
+Result<TextModel> make_text_model(const std::shared_ptr<const LoadedModel>& model, const GenerationDefaults& advised,
+                                  int32_t max_model_len) {
   TextModel text;
   text.tokenizer = std::shared_ptr<const Tokenizer>(model, model->tokenizer.get());
   if (model->chat_template) text.render_chat = make_chat_renderer(model->chat_template);
@@ -59,7 +60,7 @@ Result<TextModel> make_text_model(const std::shared_ptr<const LoadedModel>& mode
   text.limits.vocab_size = std::min(model->tokenizer->vocab_size(), model->decoder->config.vocab_size);
   text.limits.max_model_len = max_model_len;
   text.limits.eos_token_ids = model->eos_token_ids;
-  TRY_ASSIGN(text.defaults, generation_defaults(model->files.metadata()));
+  TRY_ASSIGN(text.defaults, generation_defaults(model->files.metadata(), advised));
   return text;
 }
 
@@ -84,7 +85,8 @@ Result<ServedModel> ServedModel::load(const ServedModelConfig& config, const Clo
                                                                config.scheduler.max_num_batched_tokens));
   served.kv_cache_tokens = cache_tokens(*runner);
   max_model_len = std::min(max_model_len, served.kv_cache_tokens);
-  TRY_ASSIGN(TextModel text, make_text_model(served.runtime.model, static_cast<int32_t>(max_model_len)));
+  TRY_ASSIGN(TextModel text, make_text_model(served.runtime.model, served.runtime.source.defaults,
+                                             static_cast<int32_t>(max_model_len)));
   auto executor = make_model_executor(std::move(runner), {.max_rows = config.scheduler.max_num_seqs});
   TextServiceConfig service{.scheduler = config.scheduler, .on_failure = config.on_failure};
   TRY_ASSIGN(served.service, TextServiceImpl::make(std::move(service), std::move(text), std::move(executor), clock));
