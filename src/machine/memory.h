@@ -5,7 +5,8 @@
 
 namespace weft {
 
-// Bytes: what the system calls available, or what is left of the cgroup's limit where that is less.
+// Bytes: what the system calls available, or what is left of the cgroup's limit or of `ulimit -v` where
+// that is less.
 int64_t available_memory_bytes();
 
 }  // namespace weft

@@ -100,9 +100,9 @@ Result<std::vector<int32_t>> divide_cache_memory(const CacheSpec& spec, int64_t 
     if (spec.groups[g].kind != CacheGroupKind::kWindow) pages[g] = left / full_page_bytes;
     if (pages[g] < 1) {
       return make_error(ErrorCode::kResourceExhausted,
-                        "{} MiB of memory for the KV cache are too little: 16 tokens take {} KiB. Raise "
-                        "--kv-cache-memory-bytes.",
-                        bytes >> 20, bytes_of_all >> 10);
+                        "{} bytes of memory for the KV cache are too little: {} tokens take {} bytes. Raise "
+                        "--kv-cache-memory-bytes, or free memory.",
+                        bytes, kPageTokens, bytes_of_all);
     }
     out.push_back(static_cast<int32_t>(std::min<int64_t>(pages[g], std::numeric_limits<int32_t>::max() / 2)));
   }

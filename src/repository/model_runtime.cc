@@ -1,17 +1,35 @@
 #include "repository/model_runtime.h"
 
 #include <algorithm>
+#include <new>
+#include <system_error>
 
 namespace weft {
 
-Result<ModelRuntime> ModelRuntime::load(std::string_view model, int threads, std::string_view isa,
-                                        int32_t max_positions) {
+namespace {
+
+Result<ModelRuntime> load_runtime(std::string_view model, int threads, std::string_view isa, int32_t max_positions) {
   ModelRuntime runtime;
   TRY_ASSIGN(runtime.isa, parse_isa(isa));
   TRY_ASSIGN(runtime.source, resolve_model(model));
   runtime.pool = std::make_unique<ComputePool>(threads > 0 ? threads : usable_cpus());
   TRY_ASSIGN(runtime.model, load_model_files(runtime.source.path, max_positions, *runtime.pool));
   return runtime;
+}
+
+}  // namespace
+
+Result<ModelRuntime> ModelRuntime::load(std::string_view model, int threads, std::string_view isa,
+                                        int32_t max_positions) {
+  try {
+    return load_runtime(model, threads, isa, max_positions);
+  } catch (const std::bad_alloc&) {
+    return make_error(ErrorCode::kResourceExhausted,
+                      "There is not enough memory to load {}. Free some, or take a smaller model.", model);
+  } catch (const std::system_error& error) {  // std::thread
+    return make_error(ErrorCode::kResourceExhausted, "The compute threads can't be started: {}. Give fewer --threads.",
+                      error.code().message());
+  }
 }
 
 Result<std::unique_ptr<ModelRunner>> ModelRuntime::make_runner_for_tokens(int64_t tokens, int32_t rows,

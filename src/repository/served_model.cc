@@ -81,6 +81,12 @@ Result<ServedModel> ServedModel::load(const ServedModelConfig& config, const Clo
   served.kv_cache_bytes = config.kv_cache_memory_bytes > 0
                               ? config.kv_cache_memory_bytes
                               : default_cache_bytes(spec, max_model_len, config.scheduler.max_num_seqs);
+  if (int64_t available = available_memory_bytes(); served.kv_cache_bytes > available) {
+    return make_error(ErrorCode::kResourceExhausted,
+                      "The KV cache asks for {} MiB of memory, but only {} MiB are available. Lower "
+                      "--kv-cache-memory-bytes, or leave it out.",
+                      served.kv_cache_bytes >> 20, available >> 20);
+  }
   TRY_ASSIGN(auto runner, served.runtime.make_runner_for_bytes(served.kv_cache_bytes, config.scheduler.max_num_seqs,
                                                                config.scheduler.max_num_batched_tokens));
   served.kv_cache_tokens = cache_tokens(*runner);

@@ -24,7 +24,10 @@ Result<Buffer> Buffer::allocate(size_t bytes) {
   void* raw = size < bytes ? MAP_FAILED
                            : ::mmap(nullptr, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (raw == MAP_FAILED) {
-    return make_error(ErrorCode::kResourceExhausted, "The system has no {} MiB of memory left.", bytes >> 20);
+    return make_error(
+        ErrorCode::kResourceExhausted,
+        "The system refused {} MiB of memory. Close other programs, or take less: a smaller model, batch or KV cache.",
+        bytes >> 20);
   }
   auto* start = static_cast<std::byte*>(raw);
   if (slack > 0) {
