@@ -43,8 +43,9 @@ class ByteReader {
   // The next `count` bytes, as a view into the underlying buffer.
   Result<std::span<const std::byte>> take(uint64_t count) {
     if (count > remaining()) {
-      return make_error(ErrorCode::kCorruptFile, "needs {} bytes at offset {}, but only {} are left", count, offset_,
-                        remaining());
+      return make_error(ErrorCode::kCorruptFile,
+                        "needs {} bytes at offset {}, but only {} are left: the file is truncated or damaged", count,
+                        offset_, remaining());
     }
     auto out = bytes_.subspan(offset_, count);
     offset_ += count;

@@ -106,6 +106,7 @@ class GgufReader {
 
  private:
   Status read_header() {
+    if (bytes_.empty()) return make_error(ErrorCode::kCorruptFile, "the file is empty");
     TRY_ASSIGN(auto magic, reader_.read<uint32_t>());
     if (magic != kMagic) return make_error(ErrorCode::kCorruptFile, "is not a GGUF file: its first bytes are not GGUF");
     TRY_ASSIGN(auto version, reader_.read<uint32_t>());

@@ -58,8 +58,10 @@ Error no_weights(const fs::path& directory) {
         "the directory holds weights only as Python pickles (.bin, .pt), which can run code and are never "
         "read. Use a safetensors or GGUF version of the model");
   }
-  return make_error(ErrorCode::kNotFound,
-                    "the directory holds neither model.safetensors nor model.safetensors.index.json");
+  return make_error(
+      ErrorCode::kNotFound,
+      "the directory holds no model: neither a .gguf file nor model.safetensors or model.safetensors.index.json "
+      "with config.json");
 }
 
 void add_text(Sha256& hash, std::string_view text) {
