@@ -181,8 +181,8 @@ Session::Verdict Session::judge(const HttpRequest& request) const {
   };
   if (!context_->is_allowed_host(request.host)) {
     return refuse_with(make_error(ErrorCode::kInvalidValue,
-                                  "This server has no API key and answers only to its address, localhost and the "
-                                  "names that it was told; the Host header names another."));
+                                  "This server has no API key and answers only to its address and localhost, but the "
+                                  "Host header names another. Use one of them, or start it with --api-key."));
   }
   const bool is_public = context_->router.access(request.path) == Access::kPublic;
   if (!is_public && context_->keys.required()) {
