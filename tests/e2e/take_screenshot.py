@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Takes the README's picture of the chat page of a running server.
 
-usage: build-test/venv/bin/python tests/e2e/take_screenshot.py [URL [QUESTION]]      writes docs/screenshot.png
+usage: build-test/venv/bin/python tests/e2e/take_screenshot.py [URL [QUESTION ...]]      writes docs/screenshot.png
 """
 import pathlib
 import sys
@@ -18,11 +18,12 @@ def main():
         browser.open(url)
         browser.wait_for("document.getElementById('status-dot').dataset.state === 'ok'")
         browser.click("#open-settings")
-        if len(sys.argv) > 2:
+        for number, question in enumerate(sys.argv[2:], 1):
             browser.evaluate("document.getElementById('input').focus()")
-            browser.type(sys.argv[2])
+            browser.type(question)
             browser.press("Enter")
-            browser.wait_for("document.querySelector('.message.assistant') && !document.body.classList.contains('busy')", 300)
+            browser.wait_for(f"document.querySelectorAll('.message.assistant').length === {number}"
+                             " && !document.body.classList.contains('busy')", 300)
         browser.screenshot(PICTURE)
 
 
