@@ -119,7 +119,10 @@ void Generation::fail(Error error) {
   finish();
   observation_.on_error();
   for (const auto& [theirs, ours] : prepared_.field_names) {
-    if (error.param == theirs) error.param = ours;
+    if (error.param != theirs) continue;
+    if (error.message.starts_with(theirs)) error.message.replace(0, theirs.size(), ours);
+    error.param = ours;
+    break;
   }
   if (!streaming_) return exchange_->respond(error_response(error));
   std::string out;
