@@ -44,7 +44,7 @@ ModelCost cost_of(const DecoderModel& model, const CacheSpec& spec) {
 }
 
 void print_row(const ModelBenchResult& r) {
-  std::printf("| %-7s | %6d | %6d | %5d | %10.1f | %6.1f %% |\n", r.kind.c_str(), r.prompt, r.depth, r.batch,
+  std::printf("| %-7s | %6d | %6d | %5d | %10.1f | %6.1f %% |\n", r.kind.c_str(), r.prompt + r.decode, r.depth, r.batch,
               r.tokens_per_s, r.percent_of_roof);
   std::fflush(stdout);
 }
@@ -52,6 +52,7 @@ void print_row(const ModelBenchResult& r) {
 JsonObject to_json(const ModelBenchResult& r) {
   return {{"kind", r.kind},
           {"prompt", r.prompt},
+          {"decode", r.decode},
           {"depth", r.depth},
           {"batch", r.batch},
           {"tokens_per_s", r.tokens_per_s},
@@ -82,7 +83,7 @@ Status run_bench(const BenchFlags& flags) {
     std::printf("%s, %d threads, %s; roof: %.1f GB/s, %.0f GOP/s (int8)\n\n", cpu_model_name().c_str(),
                 runtime.pool->num_threads(), std::string(isa_name(runtime.isa)).c_str(),
                 roofs.memory_bytes_per_s * 1e-9, roofs.int8_ops_per_s * 1e-9);
-    std::printf("| kind    | prompt |  depth | batch |   tokens/s |  of roof |\n|---|---|---|---|---|---|\n");
+    std::printf("| kind    | tokens |  depth | batch |   tokens/s |  of roof |\n|---|---|---|---|---|---|\n");
   }
   TRY(run_model_bench(*executor, model.config.vocab_size, flags.config, cost, roofs, [&](const ModelBenchResult& r) {
     if (!flags.json) print_row(r);

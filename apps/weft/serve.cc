@@ -81,7 +81,6 @@ class ModelLoader {
   bool finished() const { return finished_; }  // loaded, or failed to
   bool failed() const { return failed_; }
   const Error& error() const { return error_; }
-  const std::optional<ServedModel>& model() const { return model_; }
 
  private:
   void load(const ServedModelConfig& config, Server& server) {
@@ -180,6 +179,10 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   command->add_option("--served-model-name", flags->served_model_names, "Name in the API; may be repeated")->take_all();
+  command
+      ->add_option("--allowed-host", flags->server.http.allowed_hosts,
+                   "DNS name that clients may reach this server by, without --api-key; may be repeated")
+      ->take_all();
   command->add_option("--api-key", flags->server.http.api_keys, "Key that requests must bring; may be repeated")
       ->take_all();
   command->add_flag("--insecure", flags->server.insecure, "Allow a non-loopback --host without --api-key");

@@ -126,7 +126,8 @@ class ModelBench {
     int32_t steps = (prompt + config_.max_step_tokens - 1) / config_.max_step_tokens;
     double rows = static_cast<double>(prompt) / steps;
     double least = steps * roof_seconds(cost_, roofs_, rows, 1.0 / steps, depth + rows / 2);
-    return result("prefill", prompt, depth, batch, int64_t{prompt} * batch, seconds, least * batch);
+    return result({.kind = "prefill", .prompt = prompt, .depth = depth, .batch = batch}, int64_t{prompt} * batch,
+                  seconds, least * batch);
   }
 
   Result<ModelBenchResult> decode(int32_t depth, int32_t batch) {
@@ -137,7 +138,8 @@ class ModelBench {
     };
     TRY_ASSIGN(double seconds, median_seconds(batch, length, depth, measured));
     double least = length * roof_seconds(cost_, roofs_, batch, batch, batch * (depth + length / 2.0));
-    return result("decode", 0, depth, batch, int64_t{length} * batch, seconds, least);
+    return result({.kind = "decode", .decode = length, .depth = depth, .batch = batch}, int64_t{length} * batch,
+                  seconds, least);
   }
 
  private:
@@ -155,10 +157,10 @@ class ModelBench {
     return seconds[config_.repeats / 2];
   }
 
-  static ModelBenchResult result(std::string kind, int32_t prompt, int32_t depth, int32_t batch, int64_t tokens,
-                                 double seconds, double least_seconds) {
-    return {
-        std::move(kind), prompt, depth, batch, static_cast<double>(tokens) / seconds, 100 * least_seconds / seconds};
+  static ModelBenchResult result(ModelBenchResult run, int64_t tokens, double seconds, double least_seconds) {
+    run.tokens_per_s = static_cast<double>(tokens) / seconds;
+    run.percent_of_roof = 100 * least_seconds / seconds;
+    return run;
   }
 
   const ModelBenchConfig& config_;

@@ -32,8 +32,9 @@ struct ModelCost {
 };
 
 struct ModelBenchResult {
-  std::string kind;  // "prefill" or "decode"
-  int32_t prompt = 0;
+  std::string kind;    // "prefill" or "decode"
+  int32_t prompt = 0;  // tokens of a prefill
+  int32_t decode = 0;  // tokens that each sequence generated
   int32_t depth = 0;
   int32_t batch = 0;
   double tokens_per_s = 0;     // all sequences together, median

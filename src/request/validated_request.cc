@@ -28,7 +28,7 @@ Status check_sampling(const SamplingParams& sampling, int32_t vocab_size) {
   TRY(check_range("repetition_penalty", sampling.repetition_penalty, 0.01, 100));
   TRY(check_range("presence_penalty", sampling.presence_penalty, -2, 2));
   TRY(check_range("frequency_penalty", sampling.frequency_penalty, -2, 2));
-  TRY(check_range("top_logprobs", sampling.num_logprobs, -1, 20));
+  if (sampling.num_logprobs != -1) TRY(check_range("top_logprobs", sampling.num_logprobs, 0, 20));  // -1: none
   for (auto [token, bias] : sampling.logit_bias) {
     TRY(check_tokens("logit_bias", {token}, vocab_size));
     TRY(check_range("logit_bias", bias, -100, 100));

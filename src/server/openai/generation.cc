@@ -117,7 +117,8 @@ void Generation::send(std::string_view bytes) {
 void Generation::fail(Error error) {
   if (done_) return;
   finish();
-  observation_.on_error();
+  constexpr int kServerFault = 500;  // refused requests never ran: they are not among the finished ones
+  if (http_error(error.code).status == kServerFault) observation_.on_error();
   for (const auto& [theirs, ours] : prepared_.field_names) {
     if (error.param != theirs) continue;
     if (error.message.starts_with(theirs)) error.message.replace(0, theirs.size(), ours);
