@@ -49,8 +49,11 @@ say "Installing packages: ${missing[*]}"
 
 # apt writes its own progress to a descriptor: "pmstatus:package:percent:text", and "dlstatus:..." while it downloads.
 {
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o APT::Status-Fd=1 -o DPkg::Lock::Timeout=120 \
-    -o Dpkg::Use-Pty=0 install -y -q --no-install-recommends "${missing[@]}" 2>&1 && status=0 || status=$?
+  # apt closes the status descriptor in what it starts, so it must not be 1: packages print while they are configured.
+  # sudo closes all above 2, so the third one is made behind it.
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive bash -c 'exec apt-get -o APT::Status-Fd=3 "$@" 3>&1' apt-get \
+    -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 install -y -q --no-install-recommends "${missing[@]}" 2>&1 &&
+    status=0 || status=$?
   echo "apt_exit $status" 2>/dev/null
 } | {
   status=1
