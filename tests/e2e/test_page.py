@@ -52,14 +52,18 @@ def answer(browser):
     return browser.text(f"{ANSWER} .body")
 
 
+def set_fields(browser, **values):
+    """Sampling settings, as typed into the panel. Greedy answers are the same in every run and on every machine."""
+    for name, value in values.items():
+        browser.evaluate(f"""(() => {{ const field = document.querySelector('[name={name}]'); field.value = '{value}';
+                             field.dispatchEvent(new Event('input', {{bubbles: true}})); }})()""")
+
+
 def test_chat_with_weft(server, browser):
     browser.open(server.url)
     browser.wait_for(READY)
     assert browser.text("#model-name") == "smollm2"
-    browser.click("#open-settings")
-    for name, value in (("temperature", 0), ("max_tokens", 24)):
-        browser.evaluate(f"""(() => {{ const field = document.querySelector('[name={name}]'); field.value = '{value}';
-                             field.dispatchEvent(new Event('input', {{bubbles: true}})); }})()""")
+    set_fields(browser, temperature=0, max_tokens=24)
     ask(browser, "What is the capital of France?")
     assert "Paris" in answer(browser)
     speed = browser.text(f"{ANSWER} .speed")
@@ -72,6 +76,7 @@ def test_chat_with_weft(server, browser):
 def test_stop_reaches_weft(server, browser):
     browser.open(server.url)
     browser.wait_for(READY)
+    set_fields(browser, temperature=0, max_tokens="")
     browser.evaluate("document.getElementById('input').focus()")
     browser.type("Write a very long story about a river.")
     browser.press("Enter")
@@ -79,6 +84,7 @@ def test_stop_reaches_weft(server, browser):
     browser.press("Escape")
     browser.wait_for(IDLE)
     assert browser.text(f"{ANSWER} .ending") == "Stopped."
+    set_fields(browser, max_tokens=24)
     ask(browser, "Say hello.")
     assert answer(browser)
 
