@@ -45,9 +45,10 @@ struct Frame {
   friend auto operator<=>(const Frame&, const Frame&) = default;
 };
 
-// The cells that frames point to: lists of numbers that share their tails.
+// The cells that frames point to: lists that share their tails.
 struct Cell {
   int32_t a = 0, b = 0, next = kNoCell;
+  bool points = false;  // a is a cell, too
   friend bool operator==(const Cell&, const Cell&) = default;
 };
 

@@ -5,19 +5,6 @@
 
 namespace weft {
 
-namespace {
-
-uint64_t text_hash(const StateArena& arena, int32_t text) {
-  uint64_t hash = 0x243F6A8885A308D3ull;
-  for (; text > 0; text = arena.cell(text).next) {
-    hash = (hash ^ static_cast<uint64_t>(arena.cell(text).a)) * 0x9E3779B97F4A7C15ull;
-    hash ^= hash >> 31;
-  }
-  return hash;
-}
-
-}  // namespace
-
 size_t Machine::FrameKeyHash::operator()(const Frame& frame) const {
   size_t hash = static_cast<size_t>(frame.x) * 0x9E3779B97F4A7C15ull + static_cast<size_t>(frame.w);
   hash = hash * 0x9E3779B97F4A7C15ull + static_cast<size_t>(frame.z);
@@ -227,6 +214,11 @@ uint64_t Machine::labels_admitted(const Frame& object) {
   return is_plain(object) ? table.label_reach[0] : admitted(object).labels;
 }
 
+bool Machine::other_keys_are_free(const Frame& object) {
+  const ObjectTable& table = tables_->object(object.x);
+  return table.other_keys_free && labels_admitted(object) == table.label_reach[0];
+}
+
 bool Machine::key_possible(const Frame& object) {
   const ObjectTable& table = tables_->object(object.x);
   if (labels_admitted(object) != 0) return true;
@@ -234,11 +226,8 @@ bool Machine::key_possible(const Frame& object) {
 }
 
 bool Machine::has_other_key(const Frame& object, int32_t text) const {
-  uint64_t hash = text_hash(arena_, text);
-  auto low = static_cast<int32_t>(static_cast<uint32_t>(hash));
-  auto high = static_cast<int32_t>(static_cast<uint32_t>(hash >> 32));
   for (int32_t key = object.u; key >= 0; key = arena_.cell(key).next) {
-    if (arena_.cell(key).a == low && arena_.cell(key).b == high) return true;
+    if (arena_.cell(key).a == text) return true;
   }
   return false;
 }
@@ -254,9 +243,7 @@ Frame Machine::object_with(const Frame& object, const EntryChoice& choice, int32
   if (property >= 0) {
     after.w = store_seen(object.w, property, shape.properties.size());
   } else {
-    uint64_t hash = text_hash(arena_, text);
-    after.u = arena_.add_cell(static_cast<int32_t>(static_cast<uint32_t>(hash)),
-                              static_cast<int32_t>(static_cast<uint32_t>(hash >> 32)), object.u);
+    after.u = arena_.add_pointer(text, -1, object.u);
   }
   if (!shape.conditions.empty()) {
     after.z = store_counts(add_counts(shape.conditions, read_counts(shape.conditions, object.z), choice.counts));

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "grammar/character_search.h"
 #include "grammar/json_escapes.h"
+#include "grammar/json_strings.h"
 #include "grammar/machine.h"
 
 namespace weft {
@@ -14,70 +15,77 @@ bool begins_character(uint8_t byte) { return (byte & 0xC0) != 0x80; }
 
 }  // namespace
 
-// `chars` characters were begun.
-bool Machine::string_is_alive(const StringTable& table, int32_t state, int32_t chars) const {
+bool string_is_alive(const MachineTables& tables, const StringTable& table, const StringState& at) {
   if (!table.ranged) return true;
-  MachineTables::CharsLeft left = tables_->chars_left(table.automaton, state);
-  if (table.max_chars && left.min > *table.max_chars - chars) return false;
-  return left.max == INT32_MAX || int64_t{chars} + left.max >= table.min_chars;
+  MachineTables::CharsLeft left = tables.chars_left(table.automaton, at.state);
+  if (table.max_chars && left.min > *table.max_chars - at.chars) return false;
+  return left.max == INT32_MAX || int64_t{at.chars} + left.max >= table.min_chars;
 }
 
-bool Machine::string_may_end(const Frame& thread) const {
-  const StringTable& table = tables_->string(thread.x);
-  if (thread.z != 0 || tables_->automaton(table.automaton).accepting[static_cast<size_t>(thread.y)] == 0) return false;
-  return !table.ranged || (thread.w >= table.min_chars && (!table.max_chars || thread.w <= *table.max_chars));
+bool string_may_end(const MachineTables& tables, const StringTable& table, const StringState& at) {
+  const Dfa& dfa = tables.automaton(table.automaton);
+  if (at.escape != 0 || dfa.accepting[static_cast<size_t>(at.state)] == 0) return false;
+  return !table.ranged || (at.chars >= table.min_chars && (!table.max_chars || at.chars <= *table.max_chars));
 }
 
-bool Machine::escape_is_alive(const Frame& thread) const {
-  const StringTable& table = tables_->string(thread.x);
-  CharacterRanges characters = escape_characters(thread.z);
-  const Dfa& dfa = tables_->automaton(table.automaton);
-  if (table.automaton == tables_->any_text() && !table.ranged) return dfa.accepting[static_cast<size_t>(thread.y)] != 0;
-  auto alive = [&](int32_t state) { return string_is_alive(table, state, thread.w); };
+namespace {
+
+bool escape_is_alive(const MachineTables& tables, const StringTable& table, const StringState& at) {
+  CharacterRanges characters = escape_characters(at.escape);
+  const Dfa& dfa = tables.automaton(table.automaton);
+  if (table.automaton == tables.any_text() && !table.ranged) return dfa.accepting[static_cast<size_t>(at.state)] != 0;
+  auto alive = [&](int32_t state) { return string_is_alive(tables, table, {state, 0, at.chars}); };
   for (int i = 0; i < characters.count; ++i) {
     CharacterRange range = characters.ranges[static_cast<size_t>(i)];
-    if (any_character(dfa, thread.y, range.first, range.last, alive)) return true;
+    if (any_character(dfa, at.state, range.first, range.last, alive)) return true;
   }
   return false;
 }
 
-void Machine::step_string(Frame thread, uint8_t byte) {
-  const StringTable& table = tables_->string(thread.x);
-  const Dfa& dfa = tables_->automaton(table.automaton);
-  auto count_character = [&] {
-    if (!table.ranged) return;
-    int64_t most = table.max_chars.value_or(table.min_chars - 1) + 1;
-    thread.w = static_cast<int32_t>(std::min<int64_t>({int64_t{thread.w} + 1, most, INT32_MAX - 1}));
-  };
-  if (thread.z != 0) {
-    EscapeStep step = step_escape(thread.z, byte);
-    if (step.kind == EscapeStep::Kind::kRefused) return;
-    thread.z = step.state;
-    if (step.kind == EscapeStep::Kind::kPartial) {
-      if (escape_is_alive(thread)) emit(thread, byte);
-      return;
-    }
+void count_character(const StringTable& table, StringState& at) {
+  if (!table.ranged) return;
+  int64_t most = table.max_chars.value_or(table.min_chars - 1) + 1;
+  at.chars = static_cast<int32_t>(std::min<int64_t>({int64_t{at.chars} + 1, most, INT32_MAX - 1}));
+}
+
+}  // namespace
+
+bool step_string(const MachineTables& tables, const StringTable& table, StringState& at, uint8_t byte) {
+  const Dfa& dfa = tables.automaton(table.automaton);
+  if (at.escape != 0) {
+    EscapeStep step = step_escape(at.escape, byte);
+    if (step.kind == EscapeStep::Kind::kRefused) return false;
+    at.escape = step.state;
+    if (step.kind == EscapeStep::Kind::kPartial) return escape_is_alive(tables, table, at);
     std::string text;
     append_utf8(text, step.character);
-    thread.y = dfa.run(thread.y, text);
-    if (thread.y >= 0 && string_is_alive(table, thread.y, thread.w)) emit(thread, byte);
-    return;
+    at.state = dfa.run(at.state, text);
+    return at.state >= 0 && string_is_alive(tables, table, at);
   }
-  if (byte == '"') {
-    if (string_may_end(thread)) close_value(thread, byte);
-    return;
-  }
-  if (byte < 0x20) return;
+  if (byte < 0x20) return false;
   if (byte == '\\') {
-    thread.z = kAfterBackslash;
-    count_character();
-    if (escape_is_alive(thread)) emit(thread, byte);
+    at.escape = kAfterBackslash;
+    count_character(table, at);
+    return escape_is_alive(tables, table, at);
+  }
+  at.state = dfa.step(at.state, byte);
+  if (at.state < 0) return false;
+  if (begins_character(byte)) count_character(table, at);
+  return string_is_alive(tables, table, at);
+}
+
+void Machine::step_string(Frame thread, uint8_t byte) {
+  const StringTable& table = tables_->string(thread.x);
+  StringState at{thread.y, thread.z, thread.w};
+  if (at.escape == 0 && byte == '"') {
+    if (string_may_end(*tables_, table, at)) close_value(thread, byte);
     return;
   }
-  thread.y = dfa.step(thread.y, byte);
-  if (thread.y < 0) return;
-  if (begins_character(byte)) count_character();
-  if (string_is_alive(table, thread.y, thread.w)) emit(thread, byte);
+  if (!weft::step_string(*tables_, table, at, byte)) return;
+  thread.y = at.state;
+  thread.z = at.escape;
+  thread.w = at.chars;
+  emit(thread, byte);
 }
 
 // A byte of the key's text, as UTF-8. False: no key is like this.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "grammar/json_strings.h"
+
 namespace weft {
 
 namespace {
@@ -51,7 +53,18 @@ bool Machine::can_end(std::span<const Frame> threads) const {
 
 void Machine::take_back(const StateArena::Mark& mark) {
   arena_.truncate(mark);
-  admitted_.clear();
+  auto cells = static_cast<int32_t>(mark.cells);
+  std::erase_if(admitted_, [&](const auto& entry) { return entry.first.w >= cells || entry.first.z >= cells; });
+}
+
+void Machine::end_top(const Frame& thread, std::vector<Frame>& out) {
+  if (thread.kind == FrameKind::kText || !is_container(arena_.frame(thread.parent).kind)) {
+    returns_.push_back(thread.parent);
+  } else {
+    Frame container;
+    if (pop_container(thread, container)) out_.push_back(container);
+  }
+  finish_step(out);
 }
 
 void Machine::compact(std::vector<Frame>& threads) {
@@ -170,7 +183,7 @@ void Machine::start_value(ValueId id, const Frame& under, uint8_t byte) {
       frame.kind = FrameKind::kString;
       for (int32_t i = 0; i < value.num_strings; ++i) {
         frame.x = value.first_string + i;
-        if (string_is_alive(tables_->string(frame.x), 0, 0)) emit(frame, byte);
+        if (string_is_alive(*tables_, tables_->string(frame.x), {})) emit(frame, byte);
       }
       return;
     case '[':

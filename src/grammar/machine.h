@@ -41,16 +41,12 @@ class Machine {
   void take_back(const StateArena::Mark& mark);
   void compact(std::vector<Frame>& threads);
 
-  // What a mask needs to know about single frames.
-  // The threads after the value or expression on top of `thread` ended; true: they are complete.
+  // The threads after the string or text on top of `thread`, if it ended here. Not for threads with a record.
   void end_top(const Frame& thread, std::vector<Frame>& out);
-  bool string_may_end(const Frame& thread) const;
-  // After a key that is no property and was not there before, of class `label`, with the quote: over thread's object.
-  void end_other_key(const Frame& thread, int32_t label, std::vector<Frame>& out);
-  bool other_keys_possible(const Frame& object, uint64_t labels) const;
+  // Whether an object may have any key that its automaton of other keys accepts, but for those that it has already.
+  bool other_keys_are_free(const Frame& object);
 
  private:
-  friend class MaskMaker;
   struct Admitted {  // which keys an object may have next
     std::vector<uint64_t> properties;
     uint64_t labels = 0;
@@ -74,8 +70,6 @@ class Machine {
 
   // json_strings.cc
   void step_string(Frame thread, uint8_t byte);
-  bool string_is_alive(const StringTable& table, int32_t state, int32_t chars) const;
-  bool escape_is_alive(const Frame& thread) const;
   void step_key(Frame thread, uint8_t byte);
   void end_key(const Frame& thread);
   bool key_is_alive(const Frame& thread);

@@ -348,11 +348,15 @@ class TableBuilder {
     const Dfa& automaton = t_.automaton(table.other_automaton);
     auto num_states = static_cast<size_t>(automaton.num_states());
     table.label_reach.assign(num_states, 0);
+    table.other_keys_free = table.shape.classes.size() <= 64;
     for (size_t s = 0; s < num_states; ++s) {
       uint8_t label = automaton.accepting[s];
-      if (label == 0 || label > table.shape.classes.size()) continue;
-      if (rules.any_may_enter(table.shape.classes[label - 1u], kInfiniteHeight - 1)) {
+      if (label == 0) continue;
+      if (label <= table.shape.classes.size() &&
+          rules.any_may_enter(table.shape.classes[label - 1u], kInfiniteHeight - 1)) {
         table.label_reach[s] = uint64_t{1} << std::min(label - 1, 63);
+      } else {
+        table.other_keys_free = false;
       }
     }
     for (bool changed = true; changed;) {

@@ -57,7 +57,8 @@ struct ObjectTable {
   bool plain = true;  // no conditions, no limit on the number of properties
   int32_t height = kInfiniteHeight;
   int32_t other_automaton = -1;       // -1: no other keys
-  std::vector<uint64_t> required;     // bit per property
+  bool other_keys_free = false;  // every key that other_automaton accepts is of a class that can be filled
+  std::vector<uint64_t> required;                // bit per property
   std::vector<uint64_t> possible;     // may be present: it and all that it needs can be filled
   std::vector<uint64_t> label_reach;  // by state of other_automaton: bit l-1 where a key of class l can be reached
   // By property: the properties that have to be present with it, itself left out; empty where there are none.

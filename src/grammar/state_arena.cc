@@ -26,7 +26,7 @@ size_t StateArena::FrameHash::operator()(const Frame& frame) const {
 }
 
 size_t StateArena::CellHash::operator()(const Cell& cell) const {
-  return mix(mix(1, pair_bits(cell.a, cell.b)), static_cast<uint32_t>(cell.next));
+  return mix(mix(cell.points ? 1 : 2, pair_bits(cell.a, cell.b)), static_cast<uint32_t>(cell.next));
 }
 
 size_t StateArena::hash_calls(std::span<const RuleCall> calls) {
@@ -131,6 +131,19 @@ struct StateArena::Marking {
   std::vector<uint8_t> frames, cells, sites;
   std::vector<int32_t> waiting;  // frames whose references are not yet marked
 
+  std::vector<int32_t> pointed;  // cells whose chains are not yet marked
+
+  void cell(const StateArena& arena, int32_t index) {
+    pointed.push_back(index);
+    while (!pointed.empty()) {
+      int32_t at = pointed.back();
+      pointed.pop_back();
+      for (; at >= 0 && cells[static_cast<size_t>(at)] == 0; at = arena.cell(at).next) {
+        cells[static_cast<size_t>(at)] = 1;
+        if (arena.cell(at).points) pointed.push_back(arena.cell(at).a);
+      }
+    }
+  }
   void frame(int32_t index) {
     if (index < 0 || frames[static_cast<size_t>(index)] != 0) return;
     frames[static_cast<size_t>(index)] = 1;
@@ -167,11 +180,7 @@ void for_each_cell(Frame& frame, bool in_arena, const Visit& visit) {
 }  // namespace
 
 void StateArena::mark_reachable(Marking& marking) const {
-  auto cell = [&](int32_t index) {
-    for (; index >= 0 && marking.cells[static_cast<size_t>(index)] == 0; index = cells_[index].next) {
-      marking.cells[static_cast<size_t>(index)] = 1;
-    }
-  };
+  auto cell = [&](int32_t index) { marking.cell(*this, index); };
   while (!marking.waiting.empty()) {
     Frame frame = frames_[marking.waiting.back()];
     marking.waiting.pop_back();
@@ -193,16 +202,13 @@ void StateArena::compact(std::vector<Frame>& threads) {
   Marking marking{.frames = std::vector<uint8_t>(frames_.size(), 0),
                   .cells = std::vector<uint8_t>(cells_.size(), 0),
                   .sites = std::vector<uint8_t>(sites_.size(), 0),
-                  .waiting = {}};
+                  .waiting = {},
+                  .pointed = {}};
   if (frames_.size() > 0) marking.frame(0);  // the bottom and the empty text keep their numbers
   if (cells_.size() > 0) marking.cells[0] = 1;
   for (Frame& thread : threads) {
     marking.frame(thread.parent);
-    for_each_cell(thread, false, [&](int32_t index) {
-      for (; index >= 0 && marking.cells[static_cast<size_t>(index)] == 0; index = cells_[index].next) {
-        marking.cells[static_cast<size_t>(index)] = 1;
-      }
-    });
+    for_each_cell(thread, false, [&](int32_t index) { marking.cell(*this, index); });
   }
   mark_reachable(marking);
   keep_marked(marking, threads);
@@ -263,6 +269,7 @@ void StateArena::keep_marked(const Marking& marking, std::vector<Frame>& threads
     if (marking.cells[i] == 0) continue;
     cells.push_back(cells_[static_cast<int32_t>(i)]);
     renumber_cell(cells.back().next);
+    if (cells.back().points) renumber_cell(cells.back().a);
   }
   kept.frames_.assign(std::move(frames));
   kept.cells_.assign(std::move(cells));

@@ -86,7 +86,8 @@ class StateArena {
 
   int32_t add(const Frame& frame) { return frames_.add(frame); }
   const Frame& frame(int32_t index) const { return frames_[index]; }
-  int32_t add_cell(int32_t a, int32_t b, int32_t next) { return cells_.add(Cell{a, b, next}); }
+  int32_t add_cell(int32_t a, int32_t b, int32_t next) { return cells_.add(Cell{a, b, next, false}); }
+  int32_t add_pointer(int32_t cell, int32_t b, int32_t next) { return cells_.add(Cell{cell, b, next, true}); }
   const Cell& cell(int32_t index) const { return cells_[index]; }
 
   // Call sites: the rules called at one place of the text. The same calls make the same site, with the threads and
