@@ -17,6 +17,8 @@ std::string key_of(const NumberSet& set) {
   return key;
 }
 
+bool is_zero(const Decimal& number) { return number.digits.size() == 1 && number.digits[0] == '0'; }
+
 Status Budget::spend(uint64_t steps) {
   constexpr uint64_t kLookEvery = 20'000;
   constexpr const char* kMessage = "Compiling the schema takes more than {}; make it simpler.";
@@ -73,8 +75,7 @@ Result<DfaPtr> Automata::number(const NumberSet& set) {
 Result<DfaPtr> Automata::numbers(const std::vector<Decimal>& values) {
   std::vector<DfaPtr> parts;
   for (const Decimal& value : values) {
-    TRY_ASSIGN(DfaPtr part,
-               named("=" + key_of(value), [&] { return keep(number_value_language(value, limits_)); }));
+    TRY_ASSIGN(DfaPtr part, named("=" + key_of(value), [&] { return keep(number_value_language(value, limits_)); }));
     parts.push_back(std::move(part));
   }
   while (parts.size() > 1) {
@@ -92,6 +93,11 @@ Result<DfaPtr> Automata::numbers(const std::vector<Decimal>& values) {
 const DfaPtr& Automata::all_numbers() {
   if (all_numbers_ == nullptr) all_numbers_ = std::make_shared<const Dfa>(any_number_without_exponent());
   return all_numbers_;
+}
+
+DfaPtr Automata::every_number() {
+  static const DfaPtr kEvery = std::make_shared<const Dfa>(any_number());
+  return kEvery;
 }
 
 const DfaPtr& Automata::all_texts() {

@@ -18,7 +18,8 @@ namespace weft::schema {
 // What compiling may cost. kGrammarTooComplex when it is spent.
 class Budget {
  public:
-  explicit Budget(const GrammarLimits& limits) : left_(limits.steps), deadline_(SteadyClock().now() + limits.compile_time) {}
+  explicit Budget(const GrammarLimits& limits)
+      : left_(limits.steps), deadline_(SteadyClock().now() + limits.compile_time) {}
   Status spend(uint64_t steps);
 
  private:
@@ -40,6 +41,7 @@ class Automata {
   // Every number as complements see it (without exponents), and every text.
   const DfaPtr& all_numbers();
   const DfaPtr& all_texts();
+  DfaPtr every_number();  // also with exponents
 
   Result<DfaPtr> unite(const DfaPtr& a, const DfaPtr& b);
   Result<DfaPtr> intersect(const DfaPtr& a, const DfaPtr& b);
@@ -68,5 +70,6 @@ class Automata {
 // A text that tells sets of numbers apart.
 std::string key_of(const Decimal& number);
 std::string key_of(const NumberSet& set);
+bool is_zero(const Decimal& number);
 
 }  // namespace weft::schema

@@ -33,14 +33,11 @@ Result<std::optional<ArrayShape>> Builder::array_of(const Term& term) {
   ArrayFacts facts;
   ArrayShape& shape = facts.shape;
   std::vector<CountedCondition> contained;
-  std::vector<ItemsAtom> copies;  // building makes atoms, which moves those that are there
-  copies.reserve(term.size());
   size_t prefix = 0;
   for (Literal literal : term) {
     const Atom& atom = formulas_.atom(literal);
     if (const auto* items = std::get_if<ItemsAtom>(&atom.what)) {
-      copies.push_back(*items);
-      (literal.negative() ? facts.violated : facts.all).push_back(&copies.back());
+      (literal.negative() ? facts.violated : facts.all).push_back(items);
       prefix = std::max(prefix, items->prefix.size());
     } else if (const auto* contains = std::get_if<ContainsAtom>(&atom.what)) {
       facts.contained.push_back(contains->item);

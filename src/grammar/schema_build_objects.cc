@@ -7,15 +7,15 @@
 namespace weft::schema {
 namespace {
 
-constexpr size_t kMaxConditions = 32;
+constexpr size_t kMaxConditions = 10;  // whether they can hold together is computed for every subset
 
 }  // namespace
 
 struct Builder::ObjectFacts {
-  std::vector<PropertiesAtom> all;       // hold for every property
-  std::vector<PropertiesAtom> violated;  // by some property: the first conditions
-  std::vector<DfaPtr> names;             // every key is in them
-  std::vector<DfaPtr> odd_names;         // some key is in each of them: the other conditions
+  std::vector<const PropertiesAtom*> all;       // hold for every property
+  std::vector<const PropertiesAtom*> violated;  // by some property: the first conditions
+  std::vector<DfaPtr> names;                    // every key is in them
+  std::vector<DfaPtr> odd_names;                // some key is in each of them: the other conditions
   std::set<std::string> required, forbidden;
   std::vector<DependencyAtom> dependencies;
   int64_t min = 0;
@@ -23,7 +23,6 @@ struct Builder::ObjectFacts {
 };
 
 Status Builder::add_names(Literal literal, const NamesAtom& atom, ObjectFacts& facts) {
-  // A copy: `atom` lies where new atoms go.
   Literal names = literal.negative() ? !atom.names : atom.names;
   Atom source{UnknownAtom{}, formulas_.atom(literal).path, formulas_.atom(literal).keyword};
   TRY_ASSIGN(StringValue strings, scalars_.strings().of(Literals{names}));
@@ -43,7 +42,7 @@ Result<Builder::ObjectFacts> Builder::object_facts(const Term& term) {
   for (Literal literal : term) {
     const Atom& atom = formulas_.atom(literal);
     if (const auto* map = std::get_if<PropertiesAtom>(&atom.what)) {
-      (literal.negative() ? facts.violated : facts.all).push_back(*map);
+      (literal.negative() ? facts.violated : facts.all).push_back(map);
     } else if (const auto* key = std::get_if<RequiredAtom>(&atom.what)) {
       (literal.negative() ? facts.forbidden : facts.required).insert(key->key);
     } else if (const auto* count = std::get_if<PropertyCountAtom>(&atom.what)) {
@@ -64,10 +63,14 @@ Status Builder::add_property(const ObjectFacts& facts, const std::string& key, O
   for (const DfaPtr& names : facts.names) allowed = allowed && names->accepts(key);
   if (allowed) {
     Literals all, predicates;
-    for (const PropertiesAtom& map : facts.all) TRY_ASSIGN(bool known, scalars_.append_of_key(map, key, all));
-    for (const PropertiesAtom& map : facts.violated) {
+    for (const PropertiesAtom* map : facts.all) {
+      TRY_ASSIGN(bool known, scalars_.append_of_key(*map, key, all));
+      (void)known;
+    }
+    for (const PropertiesAtom* map : facts.violated) {
       Literals own;
-      TRY_ASSIGN(bool known, scalars_.append_of_key(map, key, own));
+      TRY_ASSIGN(bool known, scalars_.append_of_key(*map, key, own));
+      (void)known;
       predicates.push_back(violation(std::move(own)));
     }
     for (const DfaPtr& names : facts.odd_names) predicates.push_back(names->accepts(key) ? kTrue : kFalse);
@@ -95,10 +98,10 @@ Result<std::vector<EntryChoice>> Builder::class_choices(const ObjectFacts& facts
     if (!known) out.push_back(map.additional);
   };
   Literals all, predicates;
-  for (const PropertiesAtom& map : facts.all) append(map, all);
-  for (const PropertiesAtom& map : facts.violated) {
+  for (const PropertiesAtom* map : facts.all) append(*map, all);
+  for (const PropertiesAtom* map : facts.violated) {
     Literals own;
-    append(map, own);
+    append(*map, own);
     predicates.push_back(violation(std::move(own)));
   }
   for (size_t i = 0; i < facts.odd_names.size(); ++i) {
@@ -112,8 +115,8 @@ Status Builder::add_other_keys(const ObjectFacts& facts, ObjectShape& shape) {
   std::map<std::string, size_t> patterns;
   std::vector<DfaPtr> automata;
   for (const auto* maps : {&facts.all, &facts.violated}) {
-    for (const PropertiesAtom& map : *maps) {
-      for (const auto& [pattern, literal] : map.patterns) {
+    for (const PropertiesAtom* map : *maps) {
+      for (const auto& [pattern, literal] : map->patterns) {
         if (!patterns.emplace(pattern, automata.size()).second) continue;
         TRY_ASSIGN(DfaPtr language, automata_.pattern(pattern));
         automata.push_back(std::move(language));
@@ -135,8 +138,8 @@ Status Builder::add_other_keys(const ObjectFacts& facts, ObjectShape& shape) {
     shape.classes.push_back(std::move(entry));
     return true;
   };
-  TRY_ASSIGN(KeyClasses classes, classify_keys(automata, listed, wanted, automata_.budget(), automata_.all_texts(),
-                                               automata_.limits()));
+  TRY_ASSIGN(KeyClasses classes,
+             classify_keys(automata, listed, wanted, automata_.budget(), automata_.all_texts(), automata_.limits()));
   shape.other_keys = classes.keys;
   if (classes.keys == nullptr) shape.classes.clear();
   return {};
@@ -155,8 +158,8 @@ Result<std::optional<ObjectShape>> Builder::object_of(const Term& term) {
   std::set<std::string> keys = facts.required;
   keys.insert(facts.forbidden.begin(), facts.forbidden.end());
   for (const auto* maps : {&facts.all, &facts.violated}) {
-    for (const PropertiesAtom& map : *maps) {
-      for (const auto& [key, literal] : map.properties) keys.insert(key);
+    for (const PropertiesAtom* map : *maps) {
+      for (const auto& [key, literal] : map->properties) keys.insert(key);
     }
   }
   for (const DependencyAtom& dependency : facts.dependencies) {
@@ -170,7 +173,9 @@ Result<std::optional<ObjectShape>> Builder::object_of(const Term& term) {
     }
   }
   auto index_of = [&](const std::string& key) {
-    return static_cast<int32_t>(std::distance(keys.begin(), keys.find(key)));
+    auto at = std::lower_bound(shape.properties.begin(), shape.properties.end(), key,
+                               [](const auto& property, const std::string& name) { return property.key < name; });
+    return static_cast<int32_t>(at - shape.properties.begin());
   };
   for (const DependencyAtom& dependency : facts.dependencies) {
     ObjectShape::Dependency made{index_of(dependency.key), {}};

@@ -52,7 +52,7 @@ Result<ValueShape> Builder::shape_of(const Literals& conjunction) {
     TRY_ASSIGN(NumberValue numbers, scalars_.numbers().of(conjunction));
     if (!scalars_.number_domain().is_none(numbers)) {
       TRY_ASSIGN(shape.number, scalars_.number_domain().automaton(numbers));
-      if (shape.number == nullptr) TRY_ASSIGN(shape.number, automata_.every_number());
+      if (shape.number == nullptr) shape.number = automata_.every_number();
       if (shape.number->is_empty()) shape.number = nullptr;
     }
   }

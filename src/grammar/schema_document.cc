@@ -22,11 +22,19 @@ const Json* find(const Json& object, std::string_view key) {
 }  // namespace
 
 bool holds_schema(std::string_view keyword) {
-  static constexpr std::array<std::string_view, 13> kWords = {
-      "additionalItems", "additionalProperties", "contains",         "else",
-      "if",              "items",                "not",              "propertyNames",
-      "then",            "unevaluatedItems",     "unevaluatedProperties",
-      "contentSchema",   "extends"};
+  static constexpr std::array<std::string_view, 13> kWords = {"additionalItems",
+                                                              "additionalProperties",
+                                                              "contains",
+                                                              "else",
+                                                              "if",
+                                                              "items",
+                                                              "not",
+                                                              "propertyNames",
+                                                              "then",
+                                                              "unevaluatedItems",
+                                                              "unevaluatedProperties",
+                                                              "contentSchema",
+                                                              "extends"};
   return is_one_of(keyword, kWords);
 }
 

@@ -53,9 +53,9 @@ class Document {
   std::vector<Resource> resources_;
   std::unordered_map<const Json*, int32_t> resource_of_;
   std::unordered_map<std::string, int32_t> by_uri_;
-  std::unordered_map<std::string, Location> anchors_;          // "uri#name"
-  std::unordered_map<std::string, int32_t> dynamic_anchors_;   // name: how many there are
-  std::unordered_set<std::string> dynamic_uris_;               // "uri#name" of those
+  std::unordered_map<std::string, Location> anchors_;         // "uri#name"
+  std::unordered_map<std::string, int32_t> dynamic_anchors_;  // name: how many there are
+  std::unordered_set<std::string> dynamic_uris_;              // "uri#name" of those
   bool recursive_anchor_ = false;
 };
 

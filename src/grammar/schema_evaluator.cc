@@ -49,7 +49,7 @@ TypeMask PossibleTypes::combine(Literal literal) const {
   using Kind = Formula::Kind;
   const Formula& formula = formulas_[literal];
   bool negative = literal.negative();
-  if (formula.kind == Kind::kTrue) return negative ? 0 : kEveryType;
+  if (formula.kind == Kind::kAlways) return negative ? 0 : kEveryType;
   if (formula.kind == Kind::kAtom) return of_atom(formulas_.atom(literal), negative);
   if (formula.kind == Kind::kIfThenElse) {
     Literal test = formula.children[0], yes = formula.children[1], no = formula.children[2];

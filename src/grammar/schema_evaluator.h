@@ -95,7 +95,7 @@ class Evaluator {
     using Kind = Formula::Kind;
     if ((possible_.of(literal) & domain_.type()) == 0) return std::optional<Value>(domain_.none());
     Kind kind = formulas_[literal].kind;
-    if (kind == Kind::kTrue) return std::optional<Value>(domain_.all());
+    if (kind == Kind::kAlways) return std::optional<Value>(domain_.all());
     if (kind == Kind::kAtom) {
       if ((formulas_.atom(literal).domain() & domain_.type()) == 0) return std::optional<Value>(domain_.all());
       TRY_ASSIGN(Value value, domain_.atom(formulas_.atom(literal), literal));
@@ -104,7 +104,8 @@ class Evaluator {
     Literals children = formulas_[literal].children;
     if (kind == Kind::kOneOf) return one_of(children, literal.negative());
     if (kind == Kind::kIfThenElse) {
-      Literal yes = literal.negative() ? !children[1] : children[1], no = literal.negative() ? !children[2] : children[2];
+      Literal yes = literal.negative() ? !children[1] : children[1],
+              no = literal.negative() ? !children[2] : children[2];
       return either(children[0], yes, no);
     }
     if (literal.negative()) {

@@ -22,14 +22,14 @@ const Literal* PropertiesAtom::find(std::string_view key) const {
 }
 
 TypeMask Atom::domain() const {
-  return std::visit(Overload{[](const UnknownAtom& atom) { return atom.types; },
-                             [](const TypesAtom&) { return kEveryType; }, [](const ScalarsAtom&) { return kEveryType; },
-                             [](const NumbersAtom&) { return kNumber; }, [](const LengthAtom&) { return kString; },
-                             [](const PatternAtom&) { return kString; }, [](const FormatAtom&) { return kString; },
-                             [](const ItemsAtom&) { return kArray; }, [](const ContainsAtom&) { return kArray; },
-                             [](const ItemCountAtom&) { return kArray; }, [](const UniqueAtom&) { return kArray; },
-                             [](const auto&) { return kObject; }},
-                    what);
+  return std::visit(
+      Overload{[](const UnknownAtom& atom) { return atom.types; }, [](const TypesAtom&) { return kEveryType; },
+               [](const ScalarsAtom&) { return kEveryType; }, [](const NumbersAtom&) { return kNumber; },
+               [](const LengthAtom&) { return kString; }, [](const PatternAtom&) { return kString; },
+               [](const FormatAtom&) { return kString; }, [](const ItemsAtom&) { return kArray; },
+               [](const ContainsAtom&) { return kArray; }, [](const ItemCountAtom&) { return kArray; },
+               [](const UniqueAtom&) { return kArray; }, [](const auto&) { return kObject; }},
+      what);
 }
 
 Formulas::Formulas() { formulas_.emplace_back(); }

@@ -4,7 +4,7 @@
 // about every type). The formula graph is acyclic: recursion goes through atoms that speak of parts of a value.
 #pragma once
 
-#include <map>
+#include <deque>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -36,7 +36,7 @@ struct TypesAtom {
   TypeMask types = kEveryType;
   bool integers_only = false;  // of the numbers
 };
-struct ScalarsAtom {  // an enum's scalars: no other value
+struct ScalarsAtom {       // an enum's scalars: no other value
   TypeMask constants = 0;  // of kNull, kTrueValue, kFalseValue
   std::vector<Decimal> numbers;
   std::vector<std::string> strings;
@@ -103,8 +103,8 @@ struct Atom {
 };
 
 struct Formula {
-  enum class Kind : uint8_t { kTrue, kAnd, kOr, kOneOf, kIfThenElse, kAtom };
-  Kind kind = Kind::kTrue;
+  enum class Kind : uint8_t { kAlways, kAnd, kOr, kOneOf, kIfThenElse, kAtom };
+  Kind kind = Kind::kAlways;
   Literals children;  // kIfThenElse: three
   int32_t atom = -1;
 };
@@ -114,7 +114,7 @@ class Formulas {
   Formulas();
   size_t size() const { return formulas_.size(); }
   const Formula& operator[](Literal literal) const { return formulas_[literal.id()]; }
-  // Of a literal whose formula is an atom.
+  // Of a literal whose formula is an atom. Stays where it is.
   const Atom& atom(Literal literal) const { return atoms_[static_cast<size_t>(formulas_[literal.id()].atom)]; }
 
   Literal conjunction(Literals children);
@@ -135,7 +135,7 @@ class Formulas {
 
  private:
   std::vector<Formula> formulas_;
-  std::vector<Atom> atoms_;
+  std::deque<Atom> atoms_;  // stay where they are
   std::unordered_map<std::string, Literal> interned_;
 };
 

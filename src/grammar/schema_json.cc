@@ -15,7 +15,8 @@ size_t end_of_string(std::string_view text, size_t quote) {
 }
 
 bool is_key(std::string_view text, size_t after) {
-  while (after < text.size() && (text[after] == ' ' || text[after] == '\n' || text[after] == '\r' || text[after] == '\t'))
+  while (after < text.size() &&
+         (text[after] == ' ' || text[after] == '\n' || text[after] == '\r' || text[after] == '\t'))
     ++after;
   return after < text.size() && text[after] == ':';
 }

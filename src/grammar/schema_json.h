@@ -14,9 +14,9 @@ Result<Json> parse_exact(std::string_view text, const JsonLimits& limits);
 
 bool is_number(const Json& value);
 bool is_string(const Json& value);
-std::string number_text(const Json& value);        // of a number: its JSON literal
-std::string_view string_text(const Json& value);   // of a string; borrows from it
-std::string_view kind_name(const Json& value);     // "a number", "an object", ... for messages
+std::string number_text(const Json& value);       // of a number: its JSON literal
+std::string_view string_text(const Json& value);  // of a string; borrows from it
+std::string_view kind_name(const Json& value);    // "a number", "an object", ... for messages
 inline bool is_scalar(const Json& value) { return !value.is_array() && !value.is_object(); }
 
 }  // namespace weft::schema

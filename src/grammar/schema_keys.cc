@@ -27,7 +27,8 @@ DfaPtr trimmed(const Dfa& automaton) {
   auto classes = static_cast<size_t>(automaton.num_classes);
   std::vector<std::vector<int32_t>> from(states);
   for (size_t i = 0; i < automaton.next.size(); ++i) {
-    if (automaton.next[i] >= 0) from[static_cast<size_t>(automaton.next[i])].push_back(static_cast<int32_t>(i / classes));
+    if (automaton.next[i] >= 0)
+      from[static_cast<size_t>(automaton.next[i])].push_back(static_cast<int32_t>(i / classes));
   }
   std::vector<int32_t> id(states, Dfa::kDead), pending;
   auto mark = [&](size_t state) {
@@ -74,7 +75,8 @@ struct VectorHash {
 Result<KeyClasses> classify_keys(const std::vector<DfaPtr>& automata, const std::vector<std::string>& excluded,
                                  const std::function<Result<bool>(uint64_t)>& wanted, Budget& budget,
                                  const DfaPtr& all_texts, const GrammarLimits& limits) {
-  if (automata.size() > 60) return make_error(ErrorCode::kGrammarTooComplex, "An object has more than 60 key patterns.");
+  if (automata.size() > 60)
+    return make_error(ErrorCode::kGrammarTooComplex, "An object has more than 60 key patterns.");
   TRY_ASSIGN(Dfa listed, dfa::one_of(excluded, limits));
   std::vector<const Dfa*> parts;
   for (const DfaPtr& automaton : automata) parts.push_back(automaton.get());

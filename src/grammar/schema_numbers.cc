@@ -7,7 +7,7 @@ namespace {
 
 using Kind = NumberValue::Kind;
 
-bool is_whole(const Decimal& number) { return number.digits == "0" || number.exponent >= 0; }
+bool is_whole(const Decimal& number) { return is_zero(number) || number.exponent >= 0; }
 bool is_one(const Decimal& number) { return number.digits == "1" && number.exponent == 0 && !number.negative; }
 
 // Whether the bounds leave it in; multiples are another matter.

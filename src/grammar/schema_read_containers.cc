@@ -124,8 +124,12 @@ Status Reader::read_items(const Location& here, Literals& out) {
       TRY_ASSIGN(atom.rest, schema_at(here, *rest, "additionalItems"));
     }
   } else {
-    if (prefix != nullptr) TRY_ASSIGN(atom.prefix, schema_array(here, *prefix, "prefixItems"));
-    if (items != nullptr) TRY_ASSIGN(atom.rest, schema_at(here, *items, "items"));
+    if (prefix != nullptr) {
+      TRY_ASSIGN(atom.prefix, schema_array(here, *prefix, "prefixItems"));
+    }
+    if (items != nullptr) {
+      TRY_ASSIGN(atom.rest, schema_at(here, *items, "items"));
+    }
   }
   bool says_nothing = atom.rest == kTrue;
   for (Literal literal : atom.prefix) says_nothing = says_nothing && literal == kTrue;

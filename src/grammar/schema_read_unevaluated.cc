@@ -8,8 +8,8 @@
 namespace weft::schema {
 
 struct Reader::Evaluated {
-  PropertiesAtom keys;     // their schemas say nothing
-  size_t prefix = 0;       // items
+  PropertiesAtom keys;  // their schemas say nothing
+  size_t prefix = 0;    // items
   bool all_keys = false, all_items = false;
   bool keys_vary = false, items_vary = false;  // with the value
   struct Step {
@@ -31,10 +31,10 @@ Status Reader::note_evaluated(const Location& here, bool is_top, Evaluated& eval
   }
   if (has("additionalProperties") || (!is_top && has("unevaluatedProperties"))) evaluated.all_keys = true;
   const Json* items = object.if_contains("items");
-  const Json* prefix = since(Draft::k2020) && !(items != nullptr && items->is_array())
-                           ? object.if_contains("prefixItems")
-                           : items;
-  if (prefix != nullptr && prefix->is_array()) evaluated.prefix = std::max(evaluated.prefix, prefix->get_array().size());
+  const Json* prefix =
+      since(Draft::k2020) && !(items != nullptr && items->is_array()) ? object.if_contains("prefixItems") : items;
+  if (prefix != nullptr && prefix->is_array())
+    evaluated.prefix = std::max(evaluated.prefix, prefix->get_array().size());
   bool rest = items != nullptr && (!items->is_array() || has("additionalItems"));
   if (rest || (!is_top && has("unevaluatedItems"))) evaluated.all_items = true;
   if (has("contains") && since(Draft::k2020)) evaluated.items_vary = true;

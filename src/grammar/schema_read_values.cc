@@ -152,8 +152,12 @@ Status Reader::read_numbers(const Location& here, Literals& out) {
   const Json* high = object.if_contains("maximum");
   const Json* above = object.if_contains("exclusiveMinimum");
   const Json* below = object.if_contains("exclusiveMaximum");
-  if (low != nullptr) TRY_ASSIGN(set.minimum, number(*low, "minimum"));
-  if (high != nullptr) TRY_ASSIGN(set.maximum, number(*high, "maximum"));
+  if (low != nullptr) {
+    TRY_ASSIGN(set.minimum, number(*low, "minimum"));
+  }
+  if (high != nullptr) {
+    TRY_ASSIGN(set.maximum, number(*high, "maximum"));
+  }
   if (above != nullptr && above->is_bool()) {  // draft 4
     set.exclusive_minimum = above->get_bool();
   } else if (above != nullptr) {
@@ -174,7 +178,7 @@ Status Reader::read_numbers(const Location& here, Literals& out) {
   }
   if (multiple != nullptr) {
     TRY_ASSIGN(Decimal factor, number(*multiple, "multipleOf"));
-    if (factor.digits == "0" || factor.negative) {
+    if (is_zero(factor) || factor.negative) {
       return param_error(here.path, "\"multipleOf\" must be above 0.");
     }
     set.multiple_of = factor;

@@ -125,8 +125,12 @@ Status Reader::read_combinators(const Location& here, Literals& out) {
   if (condition != nullptr && (then_value != nullptr || else_value != nullptr)) {
     Literal yes = kTrue, no = kTrue;
     TRY_ASSIGN(Literal test, schema_at(here, *condition, "if"));
-    if (then_value != nullptr) TRY_ASSIGN(yes, schema_at(here, *then_value, "then"));
-    if (else_value != nullptr) TRY_ASSIGN(no, schema_at(here, *else_value, "else"));
+    if (then_value != nullptr) {
+      TRY_ASSIGN(yes, schema_at(here, *then_value, "then"));
+    }
+    if (else_value != nullptr) {
+      TRY_ASSIGN(no, schema_at(here, *else_value, "else"));
+    }
     out.push_back(formulas_.combine(Formula::Kind::kIfThenElse, {test, yes, no}));
   }
   return {};
@@ -157,9 +161,9 @@ Result<int64_t> Reader::count(const Location& here, const Json& value, std::stri
   constexpr int64_t kEnough = 1'000'000'000'000'000;
   if (is_number(value)) {
     TRY_ASSIGN(Decimal number, parse_decimal(number_text(value)));
-    bool whole = number.exponent >= 0 || number.digits == "0";
-    if (whole && (!number.negative || number.digits == "0")) {
-      if (number.digits == "0") return int64_t{0};
+    bool whole = number.exponent >= 0 || is_zero(number);
+    if (whole && (!number.negative || is_zero(number))) {
+      if (is_zero(number)) return int64_t{0};
       if (static_cast<int64_t>(number.digits.size()) + number.exponent > 15) return kEnough;
       return static_cast<int64_t>(std::stoll(number.digits + std::string(static_cast<size_t>(number.exponent), '0')));
     }
@@ -170,8 +174,12 @@ Result<int64_t> Reader::count(const Location& here, const Json& value, std::stri
 Result<bool> Reader::range(const Location& here, const char* min_keyword, const char* max_keyword, int64_t& min,
                            std::optional<int64_t>& max) {
   const JsonObject& object = here.value->get_object();
-  if (const Json* value = object.if_contains(min_keyword)) TRY_ASSIGN(min, count(here, *value, min_keyword));
-  if (const Json* value = object.if_contains(max_keyword)) TRY_ASSIGN(max, count(here, *value, max_keyword));
+  if (const Json* value = object.if_contains(min_keyword)) {
+    TRY_ASSIGN(min, count(here, *value, min_keyword));
+  }
+  if (const Json* value = object.if_contains(max_keyword)) {
+    TRY_ASSIGN(max, count(here, *value, max_keyword));
+  }
   return min > 0 || max.has_value();
 }
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "grammar/compile.h"
 #include "grammar/schema_automata.h"
 #include "grammar/schema_formula.h"
 #include "grammar/value_grammar.h"

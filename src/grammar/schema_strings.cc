@@ -13,9 +13,7 @@ bool same_range(const StringShape& a, const StringShape& b) {
   return a.min_chars == b.min_chars && a.max_chars == b.max_chars;
 }
 
-bool is_everything(const StringShape& part) {
-  return part.text == nullptr && part.min_chars == 0 && !part.max_chars;
-}
+bool is_everything(const StringShape& part) { return part.text == nullptr && part.min_chars == 0 && !part.max_chars; }
 
 bool is_possible(const StringShape& part) {
   if (part.text != nullptr && part.text->is_empty()) return false;
@@ -189,7 +187,9 @@ Result<StringValue> StringDomain::finished(const Value& value) {
   Value out;
   for (const StringShape& part : value) TRY(finish(part, out));
   Value merged;
-  for (StringShape& part : out) TRY_ASSIGN(merged, unite(merged, {std::move(part)}));
+  for (StringShape& part : out) {
+    TRY_ASSIGN(merged, unite(merged, {std::move(part)}));
+  }
   return merged;
 }
 

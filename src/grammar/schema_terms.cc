@@ -101,7 +101,6 @@ Terms TermDomain::outside(Count count, const Atom& atom) {
   return out;
 }
 
-// `atom` is a copy: making atoms moves the others.
 Terms TermDomain::negated(const Atom& atom, Literal literal) {
   if (const auto* count = std::get_if<PropertyCountAtom>(&atom.what)) return outside(*count, atom);
   if (const auto* count = std::get_if<ItemCountAtom>(&atom.what)) return outside(*count, atom);
@@ -128,8 +127,7 @@ Result<Terms> TermDomain::atom(const Atom& atom, Literal literal) {
   }
   if (std::holds_alternative<ScalarsAtom>(atom.what)) return literal.negative() ? all() : none();
   if (!literal.negative()) return Value{Term{literal}};
-  Atom copy = atom;
-  return negated(copy, literal);
+  return negated(atom, literal);
 }
 
 bool TermDomain::surely_empty(const Term& term) {
