@@ -75,6 +75,7 @@ class SubsetConstruction {
   Result<Dfa> run() {
     find_classes();
     end_label_ = labels_at_end(false);
+    find_hopeful();
     slots_.assign(1024, kUnset);
     TRY(add_start());
     for (int32_t state = 0; state < num_states(); ++state) TRY(expand(state));
@@ -138,6 +139,40 @@ class SubsetConstruction {
     return label;
   }
 
+  // Which states lead to an accepting one without being at the start again. The others, like the loop before a pattern
+  // that begins with `^`, would only multiply the sets.
+  void find_hopeful() {
+    std::vector<int32_t> next_of(nfa_.edges.size() + nfa_.empty_edges.size());
+    std::vector<int32_t> head(static_cast<size_t>(nfa_.num_states()), kUnset);  // lists of edges by their end
+    const auto link = [&](size_t edge, int32_t to) {
+      next_of[edge] = head[static_cast<size_t>(to)];
+      head[static_cast<size_t>(to)] = static_cast<int32_t>(edge);
+    };
+    for (size_t e = 0; e < nfa_.edges.size(); ++e) link(e, nfa_.edges[e].to);
+    for (size_t e = 0; e < nfa_.empty_edges.size(); ++e) {
+      if (nfa_.empty_edges[e].when != Nfa::When::kAtStart) link(nfa_.edges.size() + e, nfa_.empty_edges[e].to);
+    }
+    hopeful_.assign(static_cast<size_t>(nfa_.num_states()), 0);
+    std::vector<int32_t> stack;
+    for (size_t s = 0; s < hopeful_.size(); ++s) {
+      if (nfa_.accepting[s] == 0) continue;
+      hopeful_[s] = 1;
+      stack.push_back(static_cast<int32_t>(s));
+    }
+    while (!stack.empty()) {
+      const size_t s = static_cast<size_t>(stack.back());
+      stack.pop_back();
+      for (int32_t e = head[s]; e != kUnset; e = next_of[static_cast<size_t>(e)]) {
+        const size_t edge = static_cast<size_t>(e);
+        const int32_t from =
+            edge < nfa_.edges.size() ? nfa_.edges[edge].from : nfa_.empty_edges[edge - nfa_.edges.size()].from;
+        if (hopeful_[static_cast<size_t>(from)] != 0) continue;
+        hopeful_[static_cast<size_t>(from)] = 1;
+        stack.push_back(from);
+      }
+    }
+  }
+
   // Appends the states reached from `state` by empty steps that matter, each once: those with edges or a label.
   Status add_closure(int32_t state, bool at_start, std::vector<int32_t>& out) {
     ++closure_generation_;
@@ -147,6 +182,7 @@ class SubsetConstruction {
       stack_.pop_back();
       if (closure_mark_[static_cast<size_t>(s)] == closure_generation_) continue;
       closure_mark_[static_cast<size_t>(s)] = closure_generation_;
+      if (!at_start && hopeful_[static_cast<size_t>(s)] == 0) continue;
       if (!edges_.of(s).empty() || end_label_[static_cast<size_t>(s)] != 0) out.push_back(s);
       const auto steps = empties_.of(s);
       TRY(spend(1 + steps.size()));
@@ -190,7 +226,7 @@ class SubsetConstruction {
     set_.clear();
     TRY(add_closure(nfa_.start, true, set_));
     const std::vector<uint8_t> label = labels_at_end(true);
-    TRY_ASSIGN(int32_t start, add_set(false));
+    TRY_ASSIGN(int32_t start, add_set());
     (void)start;
     out_.accepting[0] = label[static_cast<size_t>(nfa_.start)];
     // A later state with the same set accepts less when the start's empty steps were worth something: keep it apart.
@@ -200,13 +236,14 @@ class SubsetConstruction {
     return {};
   }
 
-  uint64_t hash_of(std::span<const int32_t> set) const {
-    uint64_t h = set.size();
+  // The same in any order.
+  static uint64_t hash_of(std::span<const int32_t> set) {
+    uint64_t sum = set.size();
     for (int32_t s : set) {
-      h = (h ^ static_cast<uint64_t>(s)) * 0x9E3779B97F4A7C15ULL;
-      h ^= h >> 32;
+      const uint64_t h = (static_cast<uint64_t>(s) + 1) * 0x9E3779B97F4A7C15ULL;
+      sum += h ^ (h >> 29);
     }
-    return h;
+    return sum * 0xD6E8FEB86659FD93ULL ^ (sum >> 32);
   }
 
   std::span<const int32_t> set_of(int32_t state) const {
@@ -234,21 +271,25 @@ class SubsetConstruction {
     if (set_.empty()) return Dfa::kDead;
     const bool absorbed = nfa_.absorbing >= 0 && mark_[static_cast<size_t>(nfa_.absorbing)] == generation_;
     if (absorbed) set_.assign(1, nfa_.absorbing);
-    std::sort(set_.begin(), set_.end());
     const uint64_t hash = hash_of(set_);
     for (size_t at = hash & (slots_.size() - 1); slots_[at] != kUnset; at = (at + 1) & (slots_.size() - 1)) {
       const int32_t state = slots_[at];
       if (hashes_[static_cast<size_t>(state)] != hash) continue;
-      const auto known = set_of(state);
-      if (std::equal(known.begin(), known.end(), set_.begin(), set_.end())) return state;
+      if (is_marked(set_of(state))) return state;
     }
-    TRY_ASSIGN(const int32_t added, add_set(true));
+    TRY_ASSIGN(const int32_t added, add_set());
     insert(added, hash);
     return added;
   }
 
-  Result<int32_t> add_set(bool sorted) {
-    if (!sorted) std::sort(set_.begin(), set_.end());
+  // The set that is being made has these members and no others (all of its members are marked).
+  bool is_marked(std::span<const int32_t> members) const {
+    if (members.size() != set_.size()) return false;
+    return std::all_of(members.begin(), members.end(),
+                       [this](int32_t s) { return mark_[static_cast<size_t>(s)] == generation_; });
+  }
+
+  Result<int32_t> add_set() {
     const size_t cells = (out_.accepting.size() + 1) * static_cast<size_t>(out_.num_classes);
     if (num_states() >= limits_.max_states || pool_.size() + set_.size() > max_pool() || cells > max_pool()) {
       return too_complex();
@@ -264,39 +305,75 @@ class SubsetConstruction {
     return num_states() - 1;
   }
 
-  // The steps of one state: its edges cut the symbols into ranges, each range has one target set.
+  // The steps of one state: its edges cut the classes into intervals, and each interval has one target set.
   Status expand(int32_t state) {
     active_.clear();
-    bounds_.clear();
+    std::array<uint8_t, 257> begins{};
     for (int32_t s : set_of(state)) {
       for (const Nfa::Edge& e : edges_.of(s)) {
+        if (hopeful_[static_cast<size_t>(e.to)] == 0) continue;
         const int32_t first = class_of_symbol_[e.first];
         const int32_t end = class_of_symbol_[e.last] + 1;
         active_.push_back({first, end, e.to});
-        bounds_.push_back(first);
-        bounds_.push_back(end);
+        begins[static_cast<size_t>(first)] = 1;
+        begins[static_cast<size_t>(end)] = 1;
       }
     }
-    std::sort(bounds_.begin(), bounds_.end());
-    bounds_.erase(std::unique(bounds_.begin(), bounds_.end()), bounds_.end());
-    std::sort(active_.begin(), active_.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
-    size_t begin = 0;  // ranges before it have ended
-    for (size_t b = 0; b + 1 < bounds_.size(); ++b) {
-      const int32_t at = bounds_[b];
-      ++generation_;
-      set_.clear();
-      while (begin < active_.size() && active_[begin].end <= at) ++begin;
-      TRY(spend(1));
-      for (size_t i = begin; i < active_.size() && active_[i].first <= at; ++i) {
-        ++steps_;
-        if (active_[i].end > at) TRY(add_cached_closure(active_[i].to, set_));
-      }
-      TRY_ASSIGN(const int32_t target, find_or_add());
+    distribute(begins);
+    for (size_t i = 0; i < num_intervals_; ++i) {
+      TRY(spend(1 + static_cast<uint64_t>(fill_[i + 1] - fill_[i])));
+      TRY_ASSIGN(const int32_t target, target_of_interval(i));
       if (target == Dfa::kDead) continue;
       int32_t* row = out_.next.data() + static_cast<size_t>(state) * static_cast<size_t>(out_.num_classes);
-      std::fill(row + at, row + bounds_[b + 1], target);
+      std::fill(row + interval_begin_[i], row + interval_begin_[i + 1], target);
     }
     return {};
+  }
+
+  // Many intervals differ for other states only: those with equal ends have equal targets.
+  Result<int32_t> target_of_interval(size_t i) {
+    const auto ends = [this](size_t interval) {
+      return std::span<const int32_t>(targets_).subspan(static_cast<size_t>(fill_[interval]),
+                                                        static_cast<size_t>(fill_[interval + 1] - fill_[interval]));
+    };
+    const auto mine = ends(i);
+    interval_hash_[i] = hash_of(mine);
+    for (size_t j = i; j-- > 0;) {
+      if (interval_hash_[j] != interval_hash_[i]) continue;
+      const auto known = ends(j);
+      if (std::equal(mine.begin(), mine.end(), known.begin(), known.end()))
+        return interval_target_[i] = interval_target_[j];
+    }
+    ++generation_;
+    set_.clear();
+    for (int32_t end : mine) TRY(add_cached_closure(end, set_));
+    TRY_ASSIGN(interval_target_[i], find_or_add());
+    return interval_target_[i];
+  }
+
+  // The ends of active edges by interval: those of interval i are targets_[fill_[i]..fill_[i + 1]).
+  void distribute(const std::array<uint8_t, 257>& begins) {
+    const size_t classes = static_cast<size_t>(out_.num_classes);
+    std::array<int32_t, 257> interval_of{};  // of the class; before the first interval: that one
+    num_intervals_ = 0;
+    for (size_t c = 0; c <= classes; ++c) {
+      if (begins[c] != 0) interval_begin_[num_intervals_++] = static_cast<int32_t>(c);
+      interval_of[c] = static_cast<int32_t>(num_intervals_) - 1;
+    }
+    if (num_intervals_ > 0) --num_intervals_;  // the last begin is the end of the last interval
+    fill_.fill(0);
+    for (const Range& range : active_) {
+      const int32_t end = interval_of[static_cast<size_t>(range.end)];
+      for (int32_t i = interval_of[static_cast<size_t>(range.first)]; i < end; ++i) ++fill_[static_cast<size_t>(i) + 2];
+    }
+    for (size_t i = 2; i < fill_.size(); ++i) fill_[i] += fill_[i - 1];
+    targets_.resize(static_cast<size_t>(fill_.back()));
+    for (const Range& range : active_) {
+      const int32_t end = interval_of[static_cast<size_t>(range.end)];
+      for (int32_t i = interval_of[static_cast<size_t>(range.first)]; i < end; ++i) {
+        targets_[static_cast<size_t>(fill_[static_cast<size_t>(i) + 1]++)] = range.to;
+      }
+    }
   }
 
   struct Range {
@@ -309,14 +386,21 @@ class SubsetConstruction {
   Grouped<Nfa::EmptyEdge> empties_;
   std::array<uint8_t, 256> class_of_symbol_{};
   std::vector<uint8_t> end_label_;
+  std::vector<uint8_t> hopeful_;
   std::vector<std::pair<int32_t, int32_t>> closure_at_;  // into closures_; kUnset: not yet known
   std::vector<int32_t> closures_;
   std::vector<uint32_t> mark_;  // == generation_: in the set that is being made
   uint32_t generation_ = 0;
   std::vector<uint32_t> closure_mark_;  // the same while one closure is followed
   uint32_t closure_generation_ = 0;
-  std::vector<int32_t> stack_, set_, bounds_;
+  std::vector<int32_t> stack_, set_;
   std::vector<Range> active_;
+  std::vector<int32_t> targets_;
+  std::array<int32_t, 260> fill_{};
+  std::array<int32_t, 258> interval_begin_{};
+  std::array<uint64_t, 257> interval_hash_{};
+  std::array<int32_t, 257> interval_target_{};
+  size_t num_intervals_ = 0;
   std::vector<std::pair<size_t, size_t>> sets_;  // of each state, into pool_
   std::vector<int32_t> pool_;
   std::vector<uint64_t> hashes_;
