@@ -141,28 +141,70 @@ JsonArray numbers(const std::vector<double>& values) {
 
 // One line of --jsonl: members of the request's object.
 struct LineRequest {
-  std::string schema;
-  std::vector<std::string> instances;  // as json.dumps writes them
+  GrammarSpec spec;
+  std::vector<std::string> instances;
 
-  static Result<LineRequest> parse(std::string_view line);
+  static Result<LineRequest> parse(std::string_view line, const GrammarSpec& defaults);
+
+ private:
+  Result<bool> take_grammar(const JsonMember& member);
 };
 
-Result<LineRequest> LineRequest::parse(std::string_view line) {
-  LineRequest request;
-  TRY_ASSIGN(std::vector<JsonMember> members, json_members(line));
-  bool has_schema = false;
-  for (const JsonMember& member : members) {
-    if (member.key == "schema") {
-      request.schema = member.value;
-      has_schema = true;
-    } else if (member.key == "instances") {
-      TRY_ASSIGN(std::vector<std::string_view> elements, json_elements(member.value));
-      for (std::string_view element : elements) {
-        TRY_ASSIGN(request.instances.emplace_back(), python_json(element));
-      }
+// Whether the member says what the grammar is.
+Result<bool> LineRequest::take_grammar(const JsonMember& member) {
+  using Kind = GrammarSpec::Kind;
+  static constexpr std::pair<std::string_view, Kind> kKinds[] = {{"schema", Kind::kJsonSchema},
+                                                                 {"structural_tag", Kind::kStructuralTag},
+                                                                 {"regex", Kind::kRegex},
+                                                                 {"grammar", Kind::kGrammar},
+                                                                 {"choice", Kind::kChoice}};
+  for (const auto& [name, kind] : kKinds) {
+    if (member.key != name) continue;
+    spec.kind = kind;
+    spec.text = member.value;
+    if (kind == Kind::kJsonSchema || kind == Kind::kStructuralTag) return true;
+    TRY_ASSIGN(Json value, parse_json(member.value));
+    if (kind == Kind::kChoice ? !value.is_array() : !value.is_string()) {
+      return param_error(name, "\"{}\" has to be {}.", name, kind == Kind::kChoice ? "an array of texts" : "a text");
     }
+    if (kind != Kind::kChoice) {
+      spec.text = value.get_string();
+      return true;
+    }
+    spec.text.clear();
+    for (const Json& choice : value.get_array()) {
+      if (!choice.is_string()) return param_error(name, "\"choice\" has to be an array of texts.");
+      spec.choices.emplace_back(choice.get_string());
+    }
+    return true;
   }
-  if (!has_schema) return param_error("schema", "The line has no \"schema\".");
+  return false;
+}
+
+Result<LineRequest> LineRequest::parse(std::string_view line, const GrammarSpec& defaults) {
+  LineRequest request{defaults, {}};
+  TRY_ASSIGN(std::vector<JsonMember> members, json_members(line));
+  int grammars = 0;
+  std::string_view instances = "[]";
+  for (const JsonMember& member : members) {
+    TRY_ASSIGN(bool is_grammar, request.take_grammar(member));
+    grammars += is_grammar;
+    if (member.key == "instances") instances = member.value;
+  }
+  if (grammars != 1) {
+    return param_error("schema", "The line needs \"schema\", or one of regex, grammar, structural_tag, choice.");
+  }
+  TRY_ASSIGN(std::vector<std::string_view> elements, json_elements(instances));
+  for (std::string_view element : elements) {
+    TRY_ASSIGN(std::string text, python_json(element));
+    if (request.spec.kind != GrammarSpec::Kind::kJsonSchema) {
+      // Other grammars accept texts, not values.
+      TRY_ASSIGN(Json value, parse_json(element));
+      if (!value.is_string()) return param_error("instances", "Instances of such a grammar have to be texts.");
+      text = value.get_string();
+    }
+    request.instances.push_back(std::move(text));
+  }
   return request;
 }
 
@@ -171,12 +213,11 @@ JsonObject error_line(const Error& error) {
           {"mask_us", JsonArray()}, {"masks", JsonArray()},       {"error", error.message}};
 }
 
-JsonObject check_line(GrammarSpec spec, const Tokens& tokens, std::string_view line) {
-  auto request = LineRequest::parse(line);
+JsonObject check_line(const GrammarSpec& defaults, const Tokens& tokens, std::string_view line) {
+  auto request = LineRequest::parse(line, defaults);
   if (!request) return error_line(request.error());
-  spec.text = request->schema;
   double start = thread_cpu_us();
-  auto compiled = compile_leniently(spec, tokens);
+  auto compiled = compile_leniently(request->spec, tokens);
   double compile_us = thread_cpu_us() - start;
   if (!compiled) {
     JsonObject answer = error_line(compiled.error());
@@ -187,7 +228,7 @@ JsonObject check_line(GrammarSpec spec, const Tokens& tokens, std::string_view l
   for (const UnenforcedKeyword& keyword : compiled->unenforced) unsupported.emplace_back(describe(keyword));
   bool supported = compiled->unenforced.empty();
   std::vector<double> mask_us;
-  for (size_t i = 0; i < request->instances.size() && (supported || !spec.strict); ++i) {
+  for (size_t i = 0; i < request->instances.size() && (supported || !defaults.strict); ++i) {
     TextVerdict verdict = check_text(tokens.probe(), *compiled->constraint, request->instances[i]);
     accepted.emplace_back(verdict.accepted);
     masks.emplace_back(verdict.mask_us.size());
@@ -200,14 +241,18 @@ JsonObject check_line(GrammarSpec spec, const Tokens& tokens, std::string_view l
           {"reasons", reasons},          {"memory_bytes", compiled->memory_bytes}};
 }
 
-JsonObject sample_line(GrammarSpec spec, const Tokens& tokens, const GrammarFlags& flags, std::string_view line) {
-  auto request = LineRequest::parse(line);
+JsonObject sample_line(const GrammarFlags& flags, const GrammarSpec& defaults, const Tokens& tokens,
+                       std::string_view line) {
+  auto request = LineRequest::parse(line, defaults);
   if (!request) return {{"supported", false}, {"error", request.error().message}};
-  spec.text = request->schema;
-  auto compiled = compile_leniently(spec, tokens);
-  if (!compiled) return {{"supported", false}, {"error", compiled.error().message}};
-  if (spec.strict && !compiled->unenforced.empty()) {
-    return {{"supported", false}, {"error", describe(compiled->unenforced.front()) + " is not enforced"}};
+  double start = thread_cpu_us();
+  auto compiled = compile_leniently(request->spec, tokens);
+  double compile_us = thread_cpu_us() - start;
+  if (!compiled) return {{"supported", false}, {"error", compiled.error().message}, {"compile_us", compile_us}};
+  if (defaults.strict && !compiled->unenforced.empty()) {
+    return {{"supported", false},
+            {"error", describe(compiled->unenforced.front()) + " is not enforced"},
+            {"compile_us", compile_us}};
   }
   JsonArray texts, cut, dead_ends;
   SampleOptions options = flags.sample;
@@ -219,7 +264,8 @@ JsonObject sample_line(GrammarSpec spec, const Tokens& tokens, const GrammarFlag
       (sample->finished ? texts : cut).emplace_back(sample->text);
     }
   }
-  return {{"supported", true}, {"texts", texts}, {"cut", cut}, {"dead_ends", dead_ends}};
+  return {{"supported", true},      {"texts", texts},           {"cut", cut},
+          {"dead_ends", dead_ends}, {"compile_us", compile_us}, {"memory_bytes", compiled->memory_bytes}};
 }
 
 // `answer`: from a line to the object that answers it.
@@ -265,7 +311,7 @@ Status run_sample(const GrammarFlags& flags, int& exit_code) {
   TRY_ASSIGN(GrammarSpec spec, flags.to_spec());
   TRY_ASSIGN(Tokens tokens, Tokens::load(flags));
   if (flags.jsonl) {
-    answer_lines([&](std::string_view line) { return sample_line(spec, tokens, flags, line); });
+    answer_lines([&](std::string_view line) { return sample_line(flags, spec, tokens, line); });
     return {};
   }
   TRY_ASSIGN(CompiledGrammar compiled, compile_grammar(spec, tokens.vocabulary));
@@ -310,7 +356,9 @@ void add_grammar_command(CLI::App& app, int& exit_code) {
       "that allows the end; a rejected instance stops at the mask that lacks its token. Times are CPU time of the one\n"
       "thread that works. \"reasons\" says why an instance is rejected; \"error\" what is wrong with the line or "
       "schema.\n"
-      "A schema that is not supported is not tried on its instances, except with --no-strict.");
+      "A schema that is not supported is not tried on its instances, except with --no-strict. Instead of \"schema\" a "
+      "line\n"
+      "may have \"regex\", \"grammar\", \"structural_tag\" or \"choice\"; its instances are then texts.");
   set_callback(check, check_flags, run_check, exit_code);
 
   auto sample_flags = std::make_shared<GrammarFlags>();
