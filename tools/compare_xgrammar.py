@@ -22,7 +22,7 @@ import time
 
 LLAMA3_PATTERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
                   r"|\s*[\r\n]+|\s+(?!\S)|\s+")
-COMPILE_TIMEOUT_S = 120
+MAX_CPU_S = 60  # of one schema with its instances
 
 
 class Number(str):
@@ -159,12 +159,20 @@ class Worker:
                                         stderr=subprocess.DEVNULL, text=True)
         self.costs = json.loads(self.process.stdout.readline())
 
+    def cpu_s(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ask(self, case):
         """The result; None when it died or took too long (then the worker is gone)."""
         try:
             self.process.stdin.write(json.dumps(case) + "\n")
             self.process.stdin.flush()
-            readable, _, _ = select.select([self.process.stdout], [], [], COMPILE_TIMEOUT_S)
+            limit = self.cpu_s() + MAX_CPU_S
+            readable = False
+            while not readable and self.process.poll() is None and self.cpu_s() < limit:
+                readable, _, _ = select.select([self.process.stdout], [], [], 1.0)
             line = self.process.stdout.readline() if readable else ""
         except BrokenPipeError:
             line = ""
