@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   weft::add_generate_command(app, exit_code);
   weft::add_eval_command(app, exit_code);
   weft::add_bench_command(app, exit_code);
+  weft::add_grammar_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,8 +24,11 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  // From GGUF metadata, or from tokenizer.json (+ tokenizer_config.json) of a directory.
+  // From GGUF metadata, or from the tokenizer file of a model's directory (tokenizer_files.h says which are read).
   static Result<std::unique_ptr<Tokenizer>> load(const ModelFiles& files);
+  // From one file, told by name and content, or from a directory that holds one; a model's weights may be absent. JSON
+  // files beside it (tokenizer_config.json, config.json) name the BOS and EOS tokens.
+  static Result<std::unique_ptr<Tokenizer>> load_file(const std::filesystem::path& path);
 
   virtual int32_t vocab_size() const = 0;
 
