@@ -76,7 +76,8 @@ Result<std::unique_ptr<BpeModel>> BpeModel::create(const Vocabulary& vocabulary,
       return make_error(ErrorCode::kCorruptFile, "merge {} (\"{}\" and \"{}\") is not two tokens that make a third",
                         rank, replace_invalid_utf8(left.substr(0, 64)), replace_invalid_utf8(right.substr(0, 64)));
     }
-    model->merges_.insert(left_id, right_id, {static_cast<uint32_t>(rank), joined_id});
+    auto order = static_cast<uint32_t>(options.rank_is_id ? static_cast<size_t>(joined_id) : rank);
+    model->merges_.insert(left_id, right_id, {order, joined_id});
   }
   return model;
 }
