@@ -35,6 +35,7 @@ struct TokenizerParts {
   TokenForm form = TokenForm::kPlain;
   std::optional<int32_t> bos_id, eos_id;
   bool strips_leading_space = false;
+  bool trims_offsets = false;  // offsets leave out the spaces at both ends of a token
 };
 
 class PipelineTokenizer : public Tokenizer {
@@ -44,6 +45,7 @@ class PipelineTokenizer : public Tokenizer {
 
   int32_t vocab_size() const override { return parts_.vocabulary->size(); }
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options) const override;
+  std::vector<TokenSpan> encode_with_offsets(std::string_view text, const EncodeOptions& options) const override;
   std::string_view token_bytes(int32_t id) const override;
   bool is_special(int32_t id) const override;
   std::optional<int32_t> bos_id() const override { return parts_.bos_id; }
@@ -53,6 +55,7 @@ class PipelineTokenizer : public Tokenizer {
 
  private:
   class Encoder;
+  class OffsetEncoder;
   void index_added_tokens();
   void write_token_bytes();
 

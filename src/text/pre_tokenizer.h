@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "text/alignment.h"
 #include "text/split_pattern.h"
 
 namespace weft {
@@ -16,7 +17,8 @@ namespace weft {
 struct SplitText {
   std::string text;
   std::vector<TextSpan> words;
-  bool at_start;  // the text is the beginning of what was given to the tokenizer
+  bool at_start;                // the text is the beginning of what was given to the tokenizer
+  Alignment* origin = nullptr;  // wanted when not null: the alignment of `text`, kept up to date by the steps
 };
 
 // Immutable, safe to use from many threads.
