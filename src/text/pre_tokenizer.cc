@@ -63,7 +63,12 @@ class SplitStep : public PreTokenizerStep {
   SplitStep(SplitPattern pattern, SplitBehavior behavior, bool invert)
       : pattern_(std::move(pattern)), behavior_(behavior), invert_(invert) {}
 
+  NextWord known_split() const override {
+    return behavior_ == SplitBehavior::kIsolated && !invert_ ? pattern_.known_split() : nullptr;
+  }
+
   void apply(SplitText& split) const override {
+    if (NextWord next = known_split()) return cut_words(split, next);
     std::vector<TextSpan> words;
     std::vector<TextSpan> matches;
     std::vector<Stretch> stretches;
@@ -87,6 +92,19 @@ class SplitStep : public PreTokenizerStep {
   }
 
  private:
+  static void cut_words(SplitText& split, NextWord next) {
+    std::vector<TextSpan> words;
+    const char* text = split.text.data();
+    for (TextSpan word : split.words) {
+      for (const char *at = text + word.begin, *end = text + word.end; at < end;) {
+        const char* word_end = next(at, end);
+        words.push_back({static_cast<size_t>(at - text), static_cast<size_t>(word_end - text)});
+        at = word_end;
+      }
+    }
+    split.words = std::move(words);
+  }
+
   SplitPattern pattern_;
   SplitBehavior behavior_;
   bool invert_;
@@ -231,10 +249,6 @@ std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, Prepen
 
 std::unique_ptr<PreTokenizerStep> word_begin_step(std::string mark, std::bitset<256> joined) {
   return std::make_unique<WordBeginStep>(std::move(mark), joined);
-}
-
-std::string_view gpt2_pattern() {
-  return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 }
 
 }  // namespace weft

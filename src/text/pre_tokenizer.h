@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "text/alignment.h"
+#include "text/known_split.h"
 #include "text/split_pattern.h"
 
 namespace weft {
@@ -26,6 +27,8 @@ class PreTokenizerStep {
  public:
   virtual ~PreTokenizerStep() = default;
   virtual void apply(SplitText& split) const = 0;
+  // Not null when the step does nothing but cut as this function does.
+  virtual NextWord known_split() const { return nullptr; }
 };
 
 using PreTokenizer = std::vector<std::unique_ptr<PreTokenizerStep>>;
@@ -49,8 +52,5 @@ std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, Prepen
 // (Vocabulary::bytes_before), no token could cross the cuts, so it changes nothing and makes words short enough to
 // remember.
 std::unique_ptr<PreTokenizerStep> word_begin_step(std::string mark, std::bitset<256> joined);
-
-// The pattern of ByteLevel's use_regex: GPT-2's.
-std::string_view gpt2_pattern();
 
 }  // namespace weft
