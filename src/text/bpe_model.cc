@@ -87,6 +87,7 @@ void BpeModel::encode_word(std::string_view word, MergeScratch& scratch, std::ve
     int32_t id = options_.byte_level ? vocabulary_.find(to_byte_level(word)) : vocabulary_.find(word);
     if (id >= 0) {
       out.push_back(id);
+      if (scratch.ends != nullptr) scratch.ends->push_back(static_cast<uint32_t>(word.size()));
       return;
     }
   }
@@ -104,7 +105,9 @@ void BpeModel::encode_word(std::string_view word, MergeScratch& scratch, std::ve
     return true;
   });
   for (const Symbol& symbol : scratch.symbols) {
-    if (symbol.length > 0) out.push_back(symbol.id);
+    if (symbol.length == 0) continue;
+    out.push_back(symbol.id);
+    if (scratch.ends != nullptr) scratch.ends->push_back(symbol.begin + symbol.length);
   }
 }
 

@@ -28,6 +28,7 @@ struct TokenizerParts {
   std::vector<int32_t> prefix_ids, suffix_ids;  // of the post-processor
   TokenDecoder decoder;
   std::optional<int32_t> bos_id, eos_id;
+  bool trims_offsets = false;  // offsets leave out the spaces at both ends of a token
 };
 
 class PipelineTokenizer : public Tokenizer {
@@ -37,6 +38,7 @@ class PipelineTokenizer : public Tokenizer {
 
   int32_t vocab_size() const override { return parts_.vocabulary->size(); }
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options) const override;
+  std::vector<TokenSpan> encode_with_offsets(std::string_view text, const EncodeOptions& options) const override;
   std::string_view token_bytes(int32_t id) const override { return texts_.inner(id); }
   std::string_view first_token_bytes(int32_t id) const override { return texts_.first(id); }
   DecodeRules decode_rules() const override { return parts_.decoder.rules; }
@@ -47,6 +49,7 @@ class PipelineTokenizer : public Tokenizer {
 
  private:
   class Encoder;
+  class OffsetEncoder;
   void index_added_tokens();
 
   TokenizerParts parts_;

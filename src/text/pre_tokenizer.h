@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/status.h"
+#include "text/alignment.h"
 #include "text/byte_trie.h"
+#include "text/known_split.h"
 #include "text/split_pattern.h"
 
 namespace weft {
@@ -17,7 +19,8 @@ namespace weft {
 struct SplitText {
   std::string text;
   std::vector<TextSpan> words;
-  bool at_start;  // the text is the beginning of what was given to the tokenizer
+  bool at_start;                // the text is the beginning of what was given to the tokenizer
+  Alignment* origin = nullptr;  // wanted when not null: the alignment of `text`, kept up to date by the steps
 };
 
 // Immutable, safe to use from many threads.
@@ -25,6 +28,8 @@ class PreTokenizerStep {
  public:
   virtual ~PreTokenizerStep() = default;
   virtual void apply(SplitText& split) const = 0;
+  // Not null when the step does nothing but cut as this function does.
+  virtual NextWord known_split() const { return nullptr; }
 };
 
 using PreTokenizer = std::vector<std::unique_ptr<PreTokenizerStep>>;
@@ -65,8 +70,5 @@ std::unique_ptr<PreTokenizerStep> fixed_length_step(size_t characters);
 
 // Isolates the occurrences of `texts`, the longest at the leftmost place.
 std::unique_ptr<PreTokenizerStep> kept_texts_step(const std::vector<std::string>& texts);
-
-// The pattern of ByteLevel's use_regex: GPT-2's.
-std::string_view gpt2_pattern();
 
 }  // namespace weft

@@ -141,7 +141,7 @@ class KeptPieceModel : public SubwordModel {
   void encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const override {
     int32_t id = vocabulary_.find(word);
     if (id >= 0 && static_cast<size_t>(id) < kept_.size() && kept_[static_cast<size_t>(id)]) {
-      out.push_back(id);
+      scratch.emit(id, word.size(), out);
     } else {
       inner_->encode_word(word, scratch, out);
     }

@@ -48,7 +48,9 @@ Result<SplitPattern> SplitPattern::compile(std::string_view pattern) {
       if (traits.white_space) {
         TRY_ASSIGN(exact, compile_oniguruma(pattern));
       }
-      return SplitPattern(std::move(*engine), std::move(exact));
+      SplitPattern out(std::move(*engine), std::move(exact));
+      out.known_split_ = find_known_split(pattern);
+      return out;
     }
   }
   TRY_ASSIGN(auto engine, compile_oniguruma(pattern));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "text/known_split.h"
 
 namespace weft {
 
@@ -53,6 +54,9 @@ class SplitPattern {
   // `text` (valid UTF-8) with every match replaced.
   std::string replace_all(std::string_view text, std::string_view replacement) const;
 
+  // A hand-written splitter whose words are the matches, where there is one; else null.
+  NextWord known_split() const { return known_split_; }
+
  private:
   SplitPattern(std::unique_ptr<PatternEngine> engine, std::unique_ptr<PatternEngine> exact)
       : engine_(std::move(engine)), exact_(std::move(exact)) {}
@@ -60,6 +64,7 @@ class SplitPattern {
   std::unique_ptr<PatternEngine> engine_;
   // For texts with U+180E, which PCRE2's \s matches and Oniguruma's does not; null where the pattern has no \s.
   std::unique_ptr<PatternEngine> exact_;
+  NextWord known_split_ = nullptr;
 };
 
 }  // namespace weft

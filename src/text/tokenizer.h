@@ -36,6 +36,14 @@ struct DecodeRules {
   bool replaces_each_byte = false;  // every byte of an ill-formed sequence becomes U+FFFD, not only each sequence
 };
 
+// A token and the bytes [begin, end) of the original text that it stands for. Tokens that share one character (bytes of
+// an emoji, say) all cover that whole character; a token that a post-processor added covers nothing: 0, 0.
+struct TokenSpan {
+  int32_t id;
+  size_t begin, end;
+  bool operator==(const TokenSpan&) const = default;
+};
+
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
@@ -50,6 +58,10 @@ class Tokenizer {
 
   // Never fails on bytes that are not UTF-8: they are replaced by U+FFFD first, as Hugging Face's tokenizers do.
   virtual std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
+
+  // The same ids, each with its place in `text`, as Hugging Face's tokenizers report offsets (theirs count characters).
+  // In text that is not UTF-8 a replaced sequence counts as one character. Slower than encode().
+  virtual std::vector<TokenSpan> encode_with_offsets(std::string_view text, const EncodeOptions& options) const = 0;
 
   // The bytes that `id` stands for inside a text; a special token's own text, e.g. "<|im_end|>". Empty when out of
   // range. Word pieces have the space that stands before them.

@@ -64,7 +64,7 @@ void UnigramModel::extend(std::string_view word, size_t begin, std::vector<Best>
   if (!single) offer(best[begin + character], unknown_score_ + before, options_.unknown_id, begin);
 }
 
-void UnigramModel::encode_word(std::string_view word, MergeScratch&, std::vector<int32_t>& out) const {
+void UnigramModel::encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const {
   std::vector<Best> best(word.size() + 1);
   for (size_t begin = 0; begin < word.size(); begin += utf8_sequence_length(word.substr(begin)))
     extend(word, begin, best);
@@ -81,21 +81,22 @@ void UnigramModel::encode_word(std::string_view word, MergeScratch&, std::vector
   }
   for (auto at = path.rbegin(); at != path.rend(); ++at) {
     if (at->id == options_.unknown_id) {
-      add_unknown(word.substr(at->begin, at->end - at->begin), out);
+      add_unknown(word.substr(at->begin, at->end - at->begin), at->begin, scratch, out);
     } else {
-      out.push_back(at->id);
+      scratch.emit(at->id, at->end, out);
     }
   }
 }
 
-void UnigramModel::add_unknown(std::string_view text, std::vector<int32_t>& out) const {
+void UnigramModel::add_unknown(std::string_view text, size_t begin, MergeScratch& scratch,
+                               std::vector<int32_t>& out) const {
   bool bytes = options_.byte_fallback && std::all_of(text.begin(), text.end(), [this](char byte) {
                  return byte_ids_[static_cast<unsigned char>(byte)] >= 0;
                });
   if (bytes) {
-    for (char byte : text) out.push_back(byte_ids_[static_cast<unsigned char>(byte)]);
+    for (char byte : text) scratch.emit(byte_ids_[static_cast<unsigned char>(byte)], ++begin, out);
   } else if (options_.unknown_id >= 0) {
-    out.push_back(options_.unknown_id);
+    scratch.emit(options_.unknown_id, begin + text.size(), out);
   }
 }
 

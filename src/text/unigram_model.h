@@ -48,7 +48,8 @@ class UnigramModel : public SubwordModel {
 
   void extend(std::string_view word, size_t begin, std::vector<Best>& best) const;
   void offer(Best& target, double score, int32_t id, size_t begin) const;
-  void add_unknown(std::string_view text, std::vector<int32_t>& out) const;
+  // `begin`: where the text begins in its word.
+  void add_unknown(std::string_view text, size_t begin, MergeScratch& scratch, std::vector<int32_t>& out) const;
 
   ByteTrie trie_;
   std::vector<double> scores_;

@@ -29,8 +29,9 @@ WordPieceModel::WordPieceModel(const Vocabulary& vocabulary, const WordPieceOpti
   inside_ = ByteTrie(std::move(inside));
 }
 
-void WordPieceModel::encode_word(std::string_view word, MergeScratch&, std::vector<int32_t>& out) const {
+void WordPieceModel::encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const {
   size_t before = out.size();
+  size_t ends_before = scratch.ends == nullptr ? 0 : scratch.ends->size();
   bool known = count_characters(word) <= max_characters_;
   for (size_t pos = 0; known && pos < word.size();) {
     const ByteTrie& trie = pos == 0 ? begin_ : inside_;
@@ -45,18 +46,19 @@ void WordPieceModel::encode_word(std::string_view word, MergeScratch&, std::vect
       end = i + 1;
     }
     known = id >= 0;
-    if (known) out.push_back(id);
+    if (known) scratch.emit(id, end, out);
     pos = end;
   }
   if (known) return;
   out.resize(before);
-  if (unknown_id_ >= 0) out.push_back(unknown_id_);
+  if (scratch.ends != nullptr) scratch.ends->resize(ends_before);
+  if (unknown_id_ >= 0) scratch.emit(unknown_id_, word.size(), out);
 }
 
-void WordLevelModel::encode_word(std::string_view word, MergeScratch&, std::vector<int32_t>& out) const {
+void WordLevelModel::encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const {
   int32_t id = vocabulary_.find(word);
   if (id < 0) id = unknown_id_;
-  if (id >= 0) out.push_back(id);
+  if (id >= 0) scratch.emit(id, word.size(), out);
 }
 
 }  // namespace weft
