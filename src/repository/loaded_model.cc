@@ -19,23 +19,14 @@ Status check_memory(const ModelFiles& files) {
                     files.path().string(), bytes >> 20, available >> 20);
 }
 
-std::optional<std::string> token_text(const Tokenizer& tokenizer, std::optional<int32_t> id) {
-  if (!id) return std::nullopt;
-  return std::string(tokenizer.token_bytes(*id));
-}
-
 Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, const Tokenizer& tokenizer) {
-  std::string source;
-  if (auto side = files.side_file("chat_template.jinja")) {
-    source = *side;
-  } else {
-    TRY_ASSIGN(source, files.metadata().text_or({"tokenizer.chat_template", "tokenizer_config.chat_template"}, ""));
-  }
-  if (source.empty()) return std::shared_ptr<const ChatTemplate>();
-  SpecialTokenTexts special{.bos = token_text(tokenizer, tokenizer.bos_id()),
-                            .eos = token_text(tokenizer, tokenizer.eos_id())};
-  auto parsed = ChatTemplate::parse(std::move(source), std::move(special));
-  if (!parsed) return in_context("chat template of " + files.path().string(), std::move(parsed).take_error());
+  auto source = files.format() == ModelFormat::kGguf ? chat_template_source_of(files.metadata())
+                                                     : read_chat_template_source(files.path());
+  if (!source) return in_context(files.path().string(), std::move(source).take_error());
+  if (source->templates.empty()) return std::shared_ptr<const ChatTemplate>();
+  set_missing_tokens(*source, tokenizer);
+  auto parsed = ChatTemplate::parse(std::move(*source));
+  if (!parsed) return in_context(files.path().string(), std::move(parsed).take_error());
   return std::shared_ptr<const ChatTemplate>(std::make_shared<ChatTemplate>(std::move(parsed).value()));
 }
 
