@@ -99,7 +99,8 @@ Result<Literal> Reader::dependency(const Location& here, const std::string& key,
 Status Reader::read_dependencies(const Location& here, Literals& out) {
   const JsonObject& object = here.value->get_object();
   for (std::string_view keyword : {"dependencies", "dependentRequired", "dependentSchemas"}) {
-    if (keyword == "dependencies" ? !until(Draft::kDraft7) : !since(Draft::k2019)) continue;
+    // Later drafts keep `dependencies` for compatibility.
+    if (keyword != "dependencies" && !since(Draft::k2019)) continue;
     const Json* value = object.if_contains(keyword);
     if (value == nullptr) continue;
     if (!value->is_object()) {

@@ -70,7 +70,6 @@ class Reader {
   void give_up(const Location& here, std::string_view keyword, TypeMask types, std::string reason, Literals& out);
   // Whether the keyword belongs to the document's draft.
   bool since(Draft draft) const { return document_.draft() >= draft; }  // kUnion is the last
-  bool until(Draft draft) const { return document_.draft() <= draft || document_.draft() == Draft::kUnion; }
 
   const Document& document_;
   Formulas& formulas_;
