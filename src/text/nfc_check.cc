@@ -4,6 +4,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <memory>
 
@@ -45,6 +46,16 @@ SureTable make_sure_table() {
   return sure;
 }
 
+// The first place from `at` on that may hold other than ASCII.
+size_t skip_ascii(std::string_view text, size_t at) {
+  for (uint64_t word; at + 8 <= text.size(); at += 8) {
+    std::memcpy(&word, text.data() + at, 8);
+    if ((word & 0x8080808080808080u) != 0) break;
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at;
+}
+
 }  // namespace
 
 bool is_surely_nfc(std::string_view text) {
@@ -53,7 +64,7 @@ bool is_surely_nfc(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     uint32_t lead = byte(at);
     if (lead < 0x80) {
-      ++at;
+      at = skip_ascii(text, at + 1);
       continue;
     }
     uint32_t code;

@@ -1,4 +1,4 @@
-// The tokens of words that were encoded before. Bounded: 512 KiB.
+// The tokens of words that were encoded before. Bounded: 1 MiB.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class WordCache {
   void store(std::span<const int32_t> ids);
 
  private:
-  static constexpr size_t kEntries = 8192;  // of a cache line each: a word with up to 7 tokens
+  static constexpr size_t kEntries = 16'384;  // of a cache line each: a word with up to 7 tokens
 
   struct Key {
     uint64_t words[4] = {};  // the bytes, and their number in the last byte; no word is empty

@@ -3,7 +3,7 @@
 namespace weft {
 namespace {
 
-constexpr size_t kKeptEncoders = 32;
+constexpr size_t kKeptEncoders = 16;
 constexpr size_t kKeptSymbols = 16'384;  // of the scratch memory; a longer word is rare
 
 }  // namespace

@@ -39,7 +39,7 @@ class WordEncoder {
   MergeScratch scratch_;
 };
 
-// Safe to use from many threads; keeps as many encoders as were in use at a time, up to 32.
+// Safe to use from many threads; keeps as many encoders as were in use at a time, up to 16 (1 MiB each).
 class WordEncoderPool {
  public:
   explicit WordEncoderPool(const SubwordModel& model) : model_(model) {}
