@@ -57,7 +57,6 @@ class PieceTokenizer final : public Tokenizer {
     }
     return std::nullopt;
   }
-  bool strips_leading_space() const override { return false; }
 
  private:
   std::vector<std::string> pieces_;

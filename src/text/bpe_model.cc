@@ -15,7 +15,7 @@ constexpr size_t kFewSymbols = 40;
 }  // namespace
 
 BpeModel::BpeModel(const Vocabulary& vocabulary, const BpeOptions& options, size_t num_merges)
-    : vocabulary_(vocabulary), options_(options), merges_(num_merges) {
+    : vocabulary_(vocabulary), options_(options), merges_(num_merges, options.rank_is_id) {
   for (size_t byte = 0; byte < 256; ++byte) {
     std::string form =
         options.byte_level ? to_byte_level(std::string(1, static_cast<char>(byte))) : fmt::format("<0x{:02X}>", byte);

@@ -67,6 +67,13 @@ const GgufSplit* find_gguf_split(std::string_view name) {
       {{"tekken"}, {kTekken}, false, true, true},
       {{"bloom", "poro-chat", "gpt3-finnish"}, {kBloom}},
       {{"viking"}, {kBloom, kDigit}},
+      {{"gemma4", "granite-embed-multi-311m", "sarvam-moe"},
+       {R"([^\n]+|\n+)"},
+       false,
+       false,
+       false,
+       GgufSplit::Units::kMarkedCharacters},
+      {{"whitespace"}, {R"([^\s]+)"}, false, false, false, GgufSplit::Units::kCharacters, true},
   };
   for (const GgufSplit& split : kSplits) {
     if (std::find(split.names.begin(), split.names.end(), name) != split.names.end()) return &split;

@@ -52,7 +52,8 @@ TEST_P(GgufVocabulary, GivesTheRecordedIds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Published, GgufVocabulary,
-                         testing::Values("deepseek-coder", "falcon", "gpt-2", "llama-spm", "phi-3", "starcoder"));
+                         testing::Values("bert-bge", "deepseek-coder", "falcon", "gpt-2", "llama-spm", "phi-3",
+                                         "starcoder"));
 
 struct GoldenModel {
   const char* golden;

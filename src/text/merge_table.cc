@@ -7,7 +7,7 @@
 
 namespace weft {
 
-MergeTable::MergeTable(size_t expected) {
+MergeTable::MergeTable(size_t expected, bool rank_is_id) : rank_is_id_(rank_is_id) {
   size_t count = std::bit_ceil(std::max<size_t>(16, expected + expected / 2));
   slots_.resize(count);
   pairs_.reserve(expected);
@@ -22,7 +22,7 @@ void MergeTable::add(int32_t left, int32_t right, int32_t joined) {
   if (rank(left, right) != kNever) return;
   uint64_t hash = hash_of(left, right);
   size_t at = hash >> shift_;
-  while (slots_[at].rank != kNever) at = (at + 1) & mask_;
+  while (slots_[at].pair != kNever) at = (at + 1) & mask_;
   slots_[at] = {static_cast<uint32_t>(hash), next};
 }
 

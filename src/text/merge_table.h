@@ -8,13 +8,15 @@
 namespace weft {
 
 // An open-addressing table of 8 bytes per slot, so that lookups of pairs that don't merge (most of them) stay in a
-// small memory; the pairs themselves lie beside it by rank.
+// small memory; the pairs themselves lie beside it.
 class MergeTable {
  public:
   static constexpr uint32_t kNever = 0xFFFFFFFF;
 
-  explicit MergeTable(size_t expected);  // expected: how many pairs will be added
-  // Adds the pair of the next rank (0, 1, ...). A pair that is there already keeps its rank.
+  // `expected`: how many pairs will be added. With `rank_is_id` a pair's rank is the id of what it becomes (so that
+  // several may have the same), else its place in the order of adding.
+  MergeTable(size_t expected, bool rank_is_id);
+  // A pair that is there already keeps its rank.
   void add(int32_t left, int32_t right, int32_t joined);
 
   // The rank of a pair, kNever when it doesn't merge.
@@ -23,16 +25,19 @@ class MergeTable {
     auto tag = static_cast<uint32_t>(hash);
     for (size_t at = hash >> shift_;; at = (at + 1) & mask_) {
       const Slot& slot = slots_[at];
-      if (slot.rank == kNever) return kNever;
-      if (slot.tag == tag && pairs_[slot.rank].left == left && pairs_[slot.rank].right == right) return slot.rank;
+      if (slot.pair == kNever) return kNever;
+      if (slot.tag != tag) continue;
+      const Pair& pair = pairs_[slot.pair];
+      if (pair.left == left && pair.right == right) return rank_is_id_ ? static_cast<uint32_t>(pair.joined) : slot.pair;
     }
   }
-  int32_t joined(uint32_t rank) const { return pairs_[rank].joined; }
+  // What a pair of this rank becomes.
+  int32_t joined(uint32_t rank) const { return rank_is_id_ ? static_cast<int32_t>(rank) : pairs_[rank].joined; }
 
  private:
   struct Slot {
     uint32_t tag = 0;
-    uint32_t rank = kNever;
+    uint32_t pair = kNever;  // its place in pairs_
   };
   struct Pair {
     int32_t left, right, joined;
@@ -44,7 +49,8 @@ class MergeTable {
   }
 
   std::vector<Slot> slots_;
-  std::vector<Pair> pairs_;  // by rank
+  std::vector<Pair> pairs_;
+  bool rank_is_id_;
   size_t mask_;
   int shift_;
 };

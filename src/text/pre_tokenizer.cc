@@ -8,54 +8,8 @@
 namespace weft {
 namespace {
 
-// A stretch of a word: what a pattern matched, or what lies between two matches.
-struct Stretch {
-  TextSpan span;
-  bool delimiter;
-};
-
 void add_word(std::vector<TextSpan>& words, TextSpan span) {
   if (!span.empty()) words.push_back(span);
-}
-
-// Joins stretches to words as tokenizers' NormalizedString::split does.
-void join_stretches(const std::vector<Stretch>& stretches, SplitBehavior behavior, std::vector<TextSpan>& words) {
-  bool previous_delimiter = false;
-  bool open = false;  // the last word may still grow
-  for (size_t i = 0; i < stretches.size(); ++i) {
-    auto [span, delimiter] = stretches[i];
-    switch (behavior) {
-      case SplitBehavior::kRemoved:
-        if (!delimiter) words.push_back(span);
-        break;
-      case SplitBehavior::kIsolated:
-        words.push_back(span);
-        break;
-      case SplitBehavior::kContiguous:
-        if (open && delimiter == previous_delimiter) {
-          words.back().end = span.end;
-        } else {
-          words.push_back(span);
-        }
-        break;
-      case SplitBehavior::kMergedWithPrevious:
-        if (open && delimiter && !previous_delimiter) {
-          words.back().end = span.end;
-        } else {
-          words.push_back(span);
-        }
-        break;
-      case SplitBehavior::kMergedWithNext:
-        if (open && !delimiter && previous_delimiter) {
-          words.back().end = span.end;
-        } else {
-          words.push_back(span);
-        }
-        break;
-    }
-    open = true;
-    previous_delimiter = delimiter;
-  }
 }
 
 class SplitStep : public PreTokenizerStep {
@@ -71,7 +25,7 @@ class SplitStep : public PreTokenizerStep {
     if (NextWord next = known_split()) return cut_words(split, next);
     std::vector<TextSpan> words;
     std::vector<TextSpan> matches;
-    std::vector<Stretch> stretches;
+    std::vector<TextStretch> stretches;
     for (TextSpan word : split.words) {
       matches.clear();
       stretches.clear();
@@ -237,6 +191,46 @@ class WordBeginStep : public PreTokenizerStep {
 };
 
 }  // namespace
+
+// As tokenizers' NormalizedString::split does.
+void join_stretches(const std::vector<TextStretch>& stretches, SplitBehavior behavior, std::vector<TextSpan>& words) {
+  bool previous_delimiter = false;
+  bool open = false;  // the last word may still grow
+  for (size_t i = 0; i < stretches.size(); ++i) {
+    auto [span, delimiter] = stretches[i];
+    switch (behavior) {
+      case SplitBehavior::kRemoved:
+        if (!delimiter) words.push_back(span);
+        break;
+      case SplitBehavior::kIsolated:
+        words.push_back(span);
+        break;
+      case SplitBehavior::kContiguous:
+        if (open && delimiter == previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+      case SplitBehavior::kMergedWithPrevious:
+        if (open && delimiter && !previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+      case SplitBehavior::kMergedWithNext:
+        if (open && !delimiter && previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+    }
+    open = true;
+    previous_delimiter = delimiter;
+  }
+}
 
 std::unique_ptr<PreTokenizerStep> split_step(SplitPattern pattern, SplitBehavior behavior, bool invert) {
   return std::make_unique<SplitStep>(std::move(pattern), behavior, invert);

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "text/alignment.h"
+#include "text/byte_trie.h"
 #include "text/known_split.h"
 #include "text/split_pattern.h"
 
@@ -36,6 +37,14 @@ using PreTokenizer = std::vector<std::unique_ptr<PreTokenizerStep>>;
 // What happens to the text between two words that a pattern delimits (names as in tokenizer.json).
 enum class SplitBehavior { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous };
 
+// A stretch of a word: what a pattern matched (a delimiter), or what lies between two matches.
+struct TextStretch {
+  TextSpan span;
+  bool delimiter;
+};
+// Appends the words that the stretches of one word come to.
+void join_stretches(const std::vector<TextStretch>& stretches, SplitBehavior behavior, std::vector<TextSpan>& words);
+
 // "Split": the matches of `pattern` are the delimiters; with `invert`, what lies between them.
 std::unique_ptr<PreTokenizerStep> split_step(SplitPattern pattern, SplitBehavior behavior, bool invert);
 
@@ -52,5 +61,14 @@ std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, Prepen
 // (Vocabulary::bytes_before), no token could cross the cuts, so it changes nothing and makes words short enough to
 // remember.
 std::unique_ptr<PreTokenizerStep> word_begin_step(std::string mark, std::bitset<256> joined);
+
+// Every character for which `delimits` holds is a delimiter.
+std::unique_ptr<PreTokenizerStep> character_split_step(bool (*delimits)(char32_t), SplitBehavior behavior);
+
+// "FixedLength": words of `characters` (at least 1) characters; the last one may be shorter.
+std::unique_ptr<PreTokenizerStep> fixed_length_step(size_t characters);
+
+// Isolates the occurrences of `texts`, the longest at the leftmost place.
+std::unique_ptr<PreTokenizerStep> kept_texts_step(const std::vector<std::string>& texts);
 
 }  // namespace weft

@@ -32,6 +32,11 @@ struct MergeScratch {
   std::string form;                       // of a word, written as the vocabulary writes it
   uint64_t steps = 0;                     // work done so far: comparisons and lookups, for tests of linear work
   std::vector<uint32_t>* ends = nullptr;  // wanted when not null: where each token ends in the word, in bytes
+
+  void emit(int32_t id, size_t end, std::vector<int32_t>& out) const {
+    out.push_back(id);
+    if (ends != nullptr) ends->push_back(static_cast<uint32_t>(end));
+  }
 };
 
 // Immutable and safe to use from many threads.

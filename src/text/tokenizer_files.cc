@@ -4,7 +4,10 @@
 #include "model_files/gguf.h"
 #include "model_files/hf_config.h"
 #include "text/gguf_tokenizer.h"
+#include "text/sentence_piece_file.h"
+#include "text/tiktoken_file.h"
 #include "text/tokenizer_json.h"
+#include "text/word_piece_file.h"
 
 namespace weft {
 namespace {
@@ -12,15 +15,20 @@ namespace {
 namespace fs = std::filesystem;
 
 // In order of preference: the first one says the most about the tokenizer.
-constexpr std::string_view kTokenizerFiles[] = {"tokenizer.json"};
+constexpr std::string_view kTokenizerFiles[] = {"tokenizer.json", "tokenizer.model", "tiktoken.model", "vocab.txt"};
 
 constexpr FileLimits kLimits;
 
 Result<std::unique_ptr<Tokenizer>> load_contents(std::string_view name, std::string_view contents,
                                                  const Metadata& metadata) {
   if (name.ends_with(".json")) return load_json_tokenizer(contents, metadata);
-  return make_error(ErrorCode::kUnsupported,
-                    "is no tokenizer file that is read here: tokenizer.json and *.gguf are, told by their names");
+  if (name.ends_with(".txt")) return load_word_piece_file(contents, metadata);
+  if (name.ends_with(".tiktoken") || is_tiktoken_file(contents)) return load_tiktoken_file(contents, metadata);
+  if (name.ends_with(".model")) return load_sentence_piece_file(contents, metadata);
+  return make_error(
+      ErrorCode::kUnsupported,
+      "is no tokenizer file that is read here: *.json, *.model, *.tiktoken, *.txt and *.gguf are, told by "
+      "their names");
 }
 
 std::string_view as_text(std::span<const std::byte> bytes) {

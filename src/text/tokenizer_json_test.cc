@@ -34,7 +34,7 @@ TEST_P(PublishedTokenizer, GivesTheRecordedIdsAndTexts) {
 }
 
 INSTANTIATE_TEST_SUITE_P(HuggingFace, PublishedTokenizer,
-                         testing::Values("falcon", "phi-2", "phi-3", "qwen3", "roberta-base"));
+                         testing::Values("falcon", "phi-2", "phi-3", "qwen3", "roberta-base", "t5-small"));
 
 }  // namespace
 }  // namespace weft
