@@ -48,4 +48,26 @@ struct RequestLimits {
 
 inline constexpr RequestLimits kRequestLimits;
 
+// Structured output: what a client may ask for, and what following it may cost.
+struct GrammarLimits {
+  size_t schema_bytes = 128 * 1024;
+  size_t schema_depth = 64;  // of the schema's JSON
+  size_t properties = 5'000;
+  size_t enum_values = 1'000;  // of one schema object
+  size_t union_arms = 64;      // of one anyOf or oneOf
+  size_t regex_bytes = 4 * 1024;
+  int64_t regex_repeat = 1'000;  // of a bounded quantifier
+  int32_t max_states = 50'000;   // of one automaton
+  size_t grammar_bytes = 64 * 1024;
+  size_t grammar_nesting = 200;
+  size_t grammar_rules = 5'000;
+  size_t choices = 1'000;
+  size_t values = 20'000;       // shapes of one ValueGrammar
+  uint64_t steps = 50'000'000;  // of compiling: automaton transitions made, shapes merged
+  size_t memory_bytes = 256u << 20;
+  Nanos compile_time = 2 * kNanosPerSecond;
+  int32_t json_depth = 256;  // of generated values
+  int32_t threads = 1'024;   // alternatives that are followed at one time
+};
+
 }  // namespace weft
