@@ -18,6 +18,7 @@ void add_generate_command(CLI::App& app, int& exit_code);
 void add_eval_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_render_command(CLI::App& app, int& exit_code);
+void add_tokenize_command(CLI::App& app, int& exit_code);
 
 // Prints "weft: <message>" to stderr and returns the code that the error ends the program with: kExitUsage when it
 // blames a parameter.

@@ -19,6 +19,7 @@ constexpr const char* kDescription =
     "  weft eval model.gguf text.txt        perplexity\n"
     "  weft bench model model.gguf          speed of prefill and decode\n"
     "  weft render model.gguf --messages f  the prompt that a chat becomes";
+    "  weft tokenize model.gguf < file.txt  token ids";
 
 constexpr const char* kFooter =
     "MODEL is a .gguf file, a directory with config.json and safetensors, or 'smollm2' (the demo model).\n"
@@ -48,6 +49,7 @@ int main(int argc, char** argv) {
   weft::add_eval_command(app, exit_code);
   weft::add_bench_command(app, exit_code);
   weft::add_render_command(app, exit_code);
+  weft::add_tokenize_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,11 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "base/mapped_file.h"
 #include "base/rng.h"
-#include "base/test_data.h"
 #include "base/utf8.h"
-#include "text/tokenizer_json.h"
+#include "text/recorded_data.h"
 
 namespace weft {
 namespace {
@@ -22,18 +20,6 @@ const char* const kVocabularies[] = {"deepseek-coder.gguf",
                                      "phi-2",
                                      "phi-3",
                                      "roberta-base"};
-
-std::unique_ptr<Tokenizer> load(const std::string& name) {
-  if (name.ends_with(".gguf")) {
-    auto files = ModelFiles::open(shared_data("tokenizers/gguf_vocab/ggml-vocab-" + name));
-    auto loaded = files ? Tokenizer::load(*files) : Result<std::unique_ptr<Tokenizer>>(std::move(files).take_error());
-    return loaded ? std::move(*loaded) : nullptr;
-  }
-  auto text = read_text_file(shared_data("tokenizers/hf/" + name + "/tokenizer.json"), 256u << 20);
-  auto loaded =
-      text ? load_json_tokenizer(*text, Metadata{}) : Result<std::unique_ptr<Tokenizer>>(std::move(text).take_error());
-  return loaded ? std::move(*loaded) : nullptr;
-}
 
 std::string stream(const Tokenizer& tokenizer, std::span<const int32_t> ids, bool skip_special, bool continues) {
   Detokenizer detokenizer(tokenizer, skip_special, continues);
@@ -53,7 +39,7 @@ class EveryVocabulary : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     REQUIRE_DATA(shared_data("tokenizers"));
-    tokenizer_ = load(GetParam());
+    tokenizer_ = load_vocabulary(GetParam());
     ASSERT_NE(tokenizer_, nullptr);
   }
   std::unique_ptr<Tokenizer> tokenizer_;

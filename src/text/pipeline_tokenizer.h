@@ -12,6 +12,7 @@
 #include "text/subword_model.h"
 #include "text/tokenizer.h"
 #include "text/vocabulary.h"
+#include "text/word_encoder.h"
 
 namespace weft {
 
@@ -35,6 +36,7 @@ struct TokenizerParts {
   TokenForm form = TokenForm::kPlain;
   std::optional<int32_t> bos_id, eos_id;
   bool strips_leading_space = false;
+  bool trims_offsets = false;  // offsets leave out the spaces at both ends of a token
 };
 
 class PipelineTokenizer : public Tokenizer {
@@ -44,6 +46,9 @@ class PipelineTokenizer : public Tokenizer {
 
   int32_t vocab_size() const override { return parts_.vocabulary->size(); }
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options) const override;
+  std::vector<int32_t> encode_parallel(std::string_view text, const EncodeOptions& options,
+                                       const ParallelFor& parallel_for) const override;
+  std::vector<TokenSpan> encode_with_offsets(std::string_view text, const EncodeOptions& options) const override;
   std::string_view token_bytes(int32_t id) const override;
   bool is_special(int32_t id) const override;
   std::optional<int32_t> bos_id() const override { return parts_.bos_id; }
@@ -52,12 +57,18 @@ class PipelineTokenizer : public Tokenizer {
   bool strips_leading_space() const override { return parts_.strips_leading_space; }
 
  private:
-  class Encoder;
+  class OffsetEncoder;
+  template <class OnToken, class OnText>
+  void for_each_part(std::string_view text, bool match_special, OnToken on_token, OnText on_text) const;
+  void encode_by_steps(std::string_view text, bool at_start, WordEncoder& encoder, std::vector<int32_t>& ids) const;
+  void encode_chunks(std::string_view text, const ParallelFor& parallel_for, std::vector<int32_t>& ids) const;
   void index_added_tokens();
   void write_token_bytes();
 
   TokenizerParts parts_;
   AddedTokenFinder original_finder_, normalized_finder_;
+  NextWord known_split_ = nullptr;      // when it does all of the pre-tokenizer's work
+  mutable WordEncoderPool encoders_;    // memory of words; changes no result
   std::vector<bool> special_;           // by id
   std::string bytes_;                   // of all tokens, one after the other
   std::vector<uint32_t> byte_offsets_;  // [vocab_size + 1]

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "text/alignment.h"
+#include "text/known_split.h"
 #include "text/split_pattern.h"
 
 namespace weft {
@@ -16,7 +18,8 @@ namespace weft {
 struct SplitText {
   std::string text;
   std::vector<TextSpan> words;
-  bool at_start;  // the text is the beginning of what was given to the tokenizer
+  bool at_start;                // the text is the beginning of what was given to the tokenizer
+  Alignment* origin = nullptr;  // wanted when not null: the alignment of `text`, kept up to date by the steps
 };
 
 // Immutable, safe to use from many threads.
@@ -24,6 +27,8 @@ class PreTokenizerStep {
  public:
   virtual ~PreTokenizerStep() = default;
   virtual void apply(SplitText& split) const = 0;
+  // Not null when the step does nothing but cut as this function does.
+  virtual NextWord known_split() const { return nullptr; }
 };
 
 using PreTokenizer = std::vector<std::unique_ptr<PreTokenizerStep>>;
@@ -47,8 +52,5 @@ std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, Prepen
 // (Vocabulary::bytes_before), no token could cross the cuts, so it changes nothing and makes words short enough to
 // remember.
 std::unique_ptr<PreTokenizerStep> word_begin_step(std::string mark, std::bitset<256> joined);
-
-// The pattern of ByteLevel's use_regex: GPT-2's.
-std::string_view gpt2_pattern();
 
 }  // namespace weft

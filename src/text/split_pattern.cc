@@ -63,7 +63,9 @@ Result<SplitPattern> SplitPattern::compile(std::string_view pattern) {
   pcre2_set_match_limit(limits, kMatchLimit);
   pcre2_set_depth_limit(limits, kDepthLimit);
   pcre2_set_heap_limit(limits, kHeapLimitKib);
-  return SplitPattern(new Code{compiled, limits});
+  SplitPattern out(new Code{compiled, limits});
+  out.known_split_ = find_known_split(pattern);
+  return out;
 }
 
 Result<SplitPattern> SplitPattern::literal(std::string_view text) {

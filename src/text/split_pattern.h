@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "text/known_split.h"
 
 namespace weft {
 
@@ -32,6 +33,9 @@ class SplitPattern {
   // ends the search: what follows counts as unmatched.
   void find_all(std::string_view text, std::vector<TextSpan>& matches) const;
 
+  // A hand-written splitter whose words are the matches, where there is one; else null.
+  NextWord known_split() const { return known_split_; }
+
  private:
   struct Code;
   struct FreeCode {
@@ -39,6 +43,7 @@ class SplitPattern {
   };
   explicit SplitPattern(Code* code) : code_(code) {}
   std::unique_ptr<Code, FreeCode> code_;
+  NextWord known_split_ = nullptr;
 };
 
 }  // namespace weft

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,13 +29,16 @@ struct MergeCandidate {
 struct MergeScratch {
   std::vector<Symbol> symbols;
   std::vector<MergeCandidate> heap;
+  std::string form;                       // of a word, written as the vocabulary writes it
+  uint64_t steps = 0;                     // work done so far: comparisons and lookups, for tests of linear work
+  std::vector<uint32_t>* ends = nullptr;  // wanted when not null: where each token ends in the word, in bytes
 };
 
 // Immutable and safe to use from many threads.
 class SubwordModel {
  public:
   virtual ~SubwordModel() = default;
-  // Appends the tokens of `word` (valid UTF-8, under 2 GiB, not empty).
+  // Appends the tokens of `word` (valid UTF-8, under 2 GiB, not empty) to `out`, and to scratch.ends as many ends.
   virtual void encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const = 0;
 };
 
