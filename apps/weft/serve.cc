@@ -25,7 +25,16 @@ struct ServeFlags {
   EngineFlags engine;
   ServerConfig server;
   std::vector<std::string> served_model_names;
+  std::string tool_call_parser = "auto";
+  std::string reasoning_parser = "auto";
   int drain_seconds = 30;
+
+  ServedModelConfig model_config() const {
+    ServedModelConfig config = engine.to_config(compute);
+    config.tool_call_parser = tool_call_parser;
+    config.reasoning_parser = reasoning_parser;
+    return config;
+  }
 };
 
 // Waits up to 100 ms for SIGINT or SIGTERM, which main thread and all others have blocked.
@@ -111,7 +120,7 @@ class ModelLoader {
 
 int serve_until_signal(const ServeFlags& flags, Server& server, const sigset_t& signals) {
   std::atomic<bool> engine_failed = false;
-  ServedModelConfig config = flags.engine.to_config(flags.compute);
+  ServedModelConfig config = flags.model_config();
   config.on_failure = [&](const Error& error) {
     LOG(error, "the engine failed: {}", error.message);
     engine_failed = true;
@@ -148,6 +157,7 @@ int run_serve(ServeFlags& flags) {
   auto source = resolve_model(flags.compute.model);
   if (!source) return report_error(source.error());
   if (auto isa = parse_isa(flags.compute.isa); !isa) return report_error(isa.error());
+  if (Status names = check_parser_names(flags.model_config()); !names) return report_error(names.error());
   flags.server.served_model_names = flags.served_model_names;
   if (flags.served_model_names.empty()) flags.server.served_model_names = {source->name};
   flags.server.version = WEFT_VERSION;
@@ -188,6 +198,15 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_flag("--insecure", flags->server.insecure, "Allow a non-loopback --host without --api-key");
   command->add_flag("--public-metrics", flags->server.public_metrics,
                     "Show /metrics to everybody, not only on loopback");
+  command
+      ->add_option("--tool-call-parser", flags->tool_call_parser,
+                   "How the model writes tool calls: a name of docs/tool_calls.md, none, or auto: by its chat template")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--reasoning-parser", flags->reasoning_parser,
+          "How the model marks its reasoning: a name of docs/tool_calls.md, none, or auto: by its chat template")
+      ->capture_default_str();
   command->add_option("--drain-seconds", flags->drain_seconds, "Time that answers get to finish after SIGTERM")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();

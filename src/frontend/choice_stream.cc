@@ -14,13 +14,16 @@ bool shows_prompt_only(const TextRequest& text) { return text.echo && text.max_t
 }  // namespace
 
 ChoiceStream::ChoiceStream(const TextModel& model, const TextRequest& text, const ValidatedRequest& request,
-                           int32_t choice)
+                           const AnswerPlan& plan, int32_t choice)
     : model_(model),
       text_(text),
       request_(request),
+      plan_(plan),
       choice_(choice),
       detokenizer_(*model.tokenizer, text.skip_special_tokens, /*continues_text=*/true),
-      stops_(text.stop, text.include_stop_str_in_output) {}
+      stops_(text.stop, text.include_stop_str_in_output) {
+  if (plan.reads_parts) parser_.emplace(plan.parser_options(model, choice));
+}
 
 void ChoiceStream::push(const TokenEvent& event, std::vector<TextDelta>& out) {
   if (done_) return;
@@ -32,7 +35,7 @@ void ChoiceStream::push(const TokenEvent& event, std::vector<TextDelta>& out) {
   TextDelta delta{.choice = choice_};
   if (event.token && !shows_prompt_only(text_)) {
     add_token(*event.token);
-    if (!is_silent_stop(event)) add_text(detokenizer_.push(event.token->token), delta);
+    if (!is_silent_stop(event)) add_text(text_of(event.token->token), delta);
   }
   if (finished && stops_.match() == nullptr) {
     add_text(detokenizer_.flush(), delta);
@@ -42,7 +45,33 @@ void ChoiceStream::push(const TokenEvent& event, std::vector<TextDelta>& out) {
   if (done_) set_finish(event, delta);
   text_out_ += delta.text.size();
   release_tokens(delta);
-  if (done_ || !delta.text.empty() || !delta.tokens.empty()) out.push_back(std::move(delta));
+  if (parser_) read_parts(delta);
+  if (event.token && parser_ && parser_->in_reasoning()) ++num_reasoning_tokens_;
+  bool says_something =
+      !delta.text.empty() || !delta.reasoning.empty() || !delta.calls.empty() || !delta.tokens.empty();
+  if (done_ || says_something) out.push_back(std::move(delta));
+}
+
+std::string ChoiceStream::text_of(TokenId token) {
+  bool is_kept = std::find(plan_.kept_tokens.begin(), plan_.kept_tokens.end(), token) != plan_.kept_tokens.end();
+  if (!is_kept || !text_.skip_special_tokens) return detokenizer_.push(token);
+  std::string text = detokenizer_.flush();
+  text += model_.tokenizer->token_bytes(token);
+  return text;
+}
+
+void ChoiceStream::read_parts(TextDelta& delta) {
+  AnswerParts parts = parser_->push(delta.text);
+  if (done_) {
+    AnswerParts end = parser_->finish(delta.finish == FinishReason::kStop);
+    parts.content += end.content;
+    parts.reasoning += end.reasoning;
+    parts.calls.insert(parts.calls.end(), end.calls.begin(), end.calls.end());
+    delta.ends_with_calls = delta.finish == FinishReason::kStop && parser_->has_complete_calls();
+  }
+  delta.text = std::move(parts.content);
+  if (text_.include_reasoning) delta.reasoning = std::move(parts.reasoning);
+  delta.calls = std::move(parts.calls);
 }
 
 void ChoiceStream::add_token(const SampledToken& token) {

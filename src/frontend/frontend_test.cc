@@ -92,8 +92,8 @@ TextRequest token_request(std::vector<TokenId> ids = {1, 2, 3}) {
 }
 
 Result<ValidatedRequest> validate(const TextModel& model, const TextRequest& text) {
-  TRY_ASSIGN(std::vector<TokenId> ids, make_prompt_ids(model, text));
-  return make_validated(model, text, std::move(ids), 7, 0);
+  TRY_ASSIGN(PreparedPrompt prompt, make_prompt(model, text));
+  return make_validated(model, text, std::move(prompt.ids), 7, 0);
 }
 
 struct Answer {
@@ -313,12 +313,12 @@ TEST(Prepare, ChatTextAndTokens) {
   auto model = test_model();
   TextRequest request;
   request.prompt = TextPrompt{.text = "abc"};
-  EXPECT_EQ(*make_prompt_ids(*model, request), (std::vector<TokenId>{13, 4, 3}));
+  EXPECT_EQ(make_prompt(*model, request)->ids, (std::vector<TokenId>{13, 4, 3}));
   request.prompt = ChatPrompt{.messages = {1, 2}};
-  EXPECT_EQ(*make_prompt_ids(*model, request), (std::vector<TokenId>{1, 1}));  // no special token added
+  EXPECT_EQ(make_prompt(*model, request)->ids, (std::vector<TokenId>{1, 1}));  // no special token added
   TextModel bare = *model;
   bare.render_chat = nullptr;
-  EXPECT_EQ(make_prompt_ids(bare, request).error().param, "messages");
+  EXPECT_EQ(make_prompt(bare, request).error().param, "messages");
 }
 
 TEST(Prepare, ChatTemplatesRenderAndTheirErrorsNameMessages) {
@@ -331,9 +331,9 @@ TEST(Prepare, ChatTemplatesRenderAndTheirErrorsNameMessages) {
   model.render_chat = make_chat_renderer(std::make_shared<const ChatTemplate>(*std::move(parsed)));
   TextRequest request;
   request.prompt = ChatPrompt{.messages = {JsonObject{{"role", "user"}, {"content", "ab"}}}};
-  EXPECT_EQ(*make_prompt_ids(model, request), (std::vector<TokenId>{4, 3}));
+  EXPECT_EQ(make_prompt(model, request)->ids, (std::vector<TokenId>{4, 3}));
   request.prompt = ChatPrompt{.messages = {JsonObject{{"role", "x"}, {"content", "ab"}}}};
-  auto refused = make_prompt_ids(model, request);
+  auto refused = make_prompt(model, request);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().param, "messages");
 }

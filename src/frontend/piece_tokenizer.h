@@ -12,8 +12,9 @@ namespace weft {
 
 class PieceTokenizer final : public Tokenizer {
  public:
-  // The last piece is the special token that ends a sequence.
-  explicit PieceTokenizer(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
+  // The last `num_special` pieces are special tokens, the very last one ends a sequence.
+  explicit PieceTokenizer(std::vector<std::string> pieces, int32_t num_special = 1)
+      : pieces_(std::move(pieces)), num_special_(num_special) {}
 
   int32_t vocab_size() const override { return static_cast<int32_t>(pieces_.size()); }
   // The longest piece first; bytes that no piece covers become token 0.
@@ -37,7 +38,7 @@ class PieceTokenizer final : public Tokenizer {
   std::string_view token_bytes(int32_t id) const override {
     return id >= 0 && id < vocab_size() ? std::string_view(pieces_[static_cast<size_t>(id)]) : std::string_view();
   }
-  bool is_special(int32_t id) const override { return id == vocab_size() - 1; }
+  bool is_special(int32_t id) const override { return id >= vocab_size() - num_special_ && id < vocab_size(); }
   std::optional<int32_t> bos_id() const override { return vocab_size() - 1; }
   std::optional<int32_t> eos_id() const override { return vocab_size() - 1; }
   std::optional<int32_t> find_token(std::string_view text) const override {
@@ -50,6 +51,7 @@ class PieceTokenizer final : public Tokenizer {
 
  private:
   std::vector<std::string> pieces_;
+  int32_t num_special_;
 };
 
 }  // namespace weft

@@ -86,20 +86,27 @@ bool is_chat(const TextRequest& request) { return std::holds_alternative<ChatPro
 
 }  // namespace
 
-Result<std::vector<TokenId>> make_prompt_ids(const TextModel& model, const TextRequest& request) {
-  if (const auto* tokens = std::get_if<TokenPrompt>(&request.prompt)) return tokens->ids;
+Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request) {
+  PreparedPrompt prompt;
+  if (const auto* tokens = std::get_if<TokenPrompt>(&request.prompt)) {
+    prompt.ids = tokens->ids;
+    return prompt;
+  }
   if (const auto* text = std::get_if<TextPrompt>(&request.prompt)) {
-    return model.tokenizer->encode(text->text, {.add_special_tokens = text->add_special_tokens});
+    prompt.ids = model.tokenizer->encode(text->text, {.add_special_tokens = text->add_special_tokens});
+    return prompt;
   }
   if (!model.render_chat) {
     return param_error("messages", "This model has no chat template. Use /v1/completions with a prompt instead.");
   }
-  TRY_ASSIGN(std::string text, model.render_chat(std::get<ChatPrompt>(request.prompt)));
-  return model.tokenizer->encode(text, {.add_special_tokens = false});
+  TRY_ASSIGN(prompt.chat, model.render_chat(std::get<ChatPrompt>(request.prompt)));
+  prompt.ids = model.tokenizer->encode(prompt.chat, {.add_special_tokens = false});
+  return prompt;
 }
 
 Result<ValidatedRequest> make_validated(const TextModel& model, const TextRequest& request,
-                                        std::vector<TokenId> prompt_ids, uint64_t seed, Nanos deadline) {
+                                        std::vector<TokenId> prompt_ids, uint64_t seed, Nanos deadline,
+                                        std::shared_ptr<const TokenConstraint> constraint) {
   TRY(check_text_fields(request));
   RequestDraft draft;
   TRY_ASSIGN(draft.n, narrow("n", request.n));
@@ -115,6 +122,7 @@ Result<ValidatedRequest> make_validated(const TextModel& model, const TextReques
   draft.ignore_eos = request.ignore_eos;
   draft.cache_salt = request.cache_salt;
   draft.deadline = deadline;
+  draft.constraint = std::move(constraint);
   draft.prompt_logprobs = request.echo && request.num_logprobs.has_value();
   Result<ValidatedRequest> validated = ValidatedRequest::make(std::move(draft), model.limits);
   if (!validated && is_chat(request) && validated.error().param == "prompt") {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,12 +15,18 @@
 
 namespace weft {
 
+struct PreparedPrompt {
+  std::vector<TokenId> ids;
+  std::string chat;  // what the template made; empty for other prompts
+};
+
 // Renders and tokenises. A chat gets no further special tokens than its template writes, as in Hugging Face's
 // apply_chat_template.
-Result<std::vector<TokenId>> make_prompt_ids(const TextModel& model, const TextRequest& request);
+Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request);
 
 // The errors' `param` is the field's name in OpenAI's API.
 Result<ValidatedRequest> make_validated(const TextModel& model, const TextRequest& request,
-                                        std::vector<TokenId> prompt_ids, uint64_t seed, Nanos deadline);
+                                        std::vector<TokenId> prompt_ids, uint64_t seed, Nanos deadline,
+                                        std::shared_ptr<const TokenConstraint> constraint = nullptr);
 
 }  // namespace weft

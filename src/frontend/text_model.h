@@ -7,7 +7,10 @@
 #include <string>
 
 #include "base/status.h"
+#include "frontend/grammar_cache.h"
 #include "frontend/text_request.h"
+#include "frontend/tool_calls/formats.h"
+#include "frontend/tool_calls/reasoning.h"
 #include "request/validated_request.h"
 #include "text/tokenizer.h"
 
@@ -24,7 +27,12 @@ using ChatRenderer = std::function<Result<std::string>(const ChatPrompt& prompt)
 
 struct TextModel {
   std::shared_ptr<const Tokenizer> tokenizer;
-  ChatRenderer render_chat;  // empty: the model has no chat template
+  ChatRenderer render_chat;                    // empty: the model has no chat template
+  bool presents_tools = false;                 // its chat template looks at `tools`
+  const ToolCallFormat* tool_calls = nullptr;  // how it writes calls; null: nobody knows
+  bool leaves_calls_as_text = false;           // where the operator wants none looked for
+  const ReasoningStyle* reasoning = nullptr;   // how it marks its reasoning; null: not at all
+  std::shared_ptr<GrammarCache> grammars;      // null: no structured output and no forced calls
   ModelLimits limits;
   GenerationDefaults defaults;
 };

@@ -11,6 +11,8 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "frontend/tool_calls/answer_parts.h"
+#include "grammar/compile.h"
 #include "request/ids.h"
 #include "request/token_event.h"
 
@@ -36,6 +38,15 @@ struct TokenPrompt {
   std::vector<TokenId> ids;
 };
 
+// Whether the answer may or must call tools of the prompt.
+enum class ToolChoice { kNone, kAuto, kRequired, kNamed };
+
+// What the answer must look like, and the request's field that says so, for errors.
+struct RequiredStructure {
+  GrammarSpec spec;
+  std::string field;
+};
+
 // Unset options take the model's generation_config, then the protocol-neutral default of SamplingParams.
 struct TextRequest {
   std::variant<ChatPrompt, TextPrompt, TokenPrompt> prompt;
@@ -58,6 +69,11 @@ struct TextRequest {
   bool echo = false;                    // the prompt's text (and log-probabilities) before the output
   int64_t priority = 0;
   std::string cache_salt;
+  std::optional<RequiredStructure> structure;  // not together with a tool choice other than kNone
+  ToolChoice tool_choice = ToolChoice::kNone;
+  std::string tool_name;            // of kNamed
+  bool parallel_tool_calls = true;  // false: one call at most
+  bool include_reasoning = true;    // false: reasoning is dropped
 };
 
 // One token of the output as text: what logprobs and return_token_ids report.
@@ -73,15 +89,20 @@ struct Usage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
   int64_t cached_tokens = 0;
+  int64_t reasoning_tokens = 0;  // of completion_tokens
 };
 
 // Part of one choice's answer. Concatenated `text` of all deltas is the choice's text; each is valid UTF-8 (I17), and
-// no part of a stop string is ever in it (I18).
+// no part of a stop string is ever in it (I18). A chat's text is without its reasoning and calls, which stand beside
+// it.
 struct TextDelta {
   int32_t choice = 0;
   std::string text;
+  std::string reasoning;
+  std::vector<ToolCallDelta> calls;
   std::vector<TokenText> tokens;  // whose text is in this delta or was swallowed before it; all tokens in the end
   FinishReason finish = FinishReason::kNone;
+  bool ends_with_calls = false;  // with kStop: the choice called tools, and every call is complete
   std::variant<std::monostate, std::string, TokenId> stop_reason;  // the stop string or stop token id that matched
 };
 
@@ -89,6 +110,7 @@ struct TextDelta {
 struct TextStart {
   std::vector<TokenId> prompt_ids;
   uint64_t seed = 0;
+  std::vector<UnenforcedKeyword> unenforced;  // keywords of a schema that was not strict, and that the answer may break
 };
 
 // After the last delta of the last choice.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/rng.h"
+#include "frontend/answer_plan.h"
 #include "frontend/prepare.h"
 #include "frontend/text_service_impl.h"
 #include "frontend/text_stream.h"
@@ -101,7 +102,8 @@ void TextServiceImpl::cancel(RequestId id) {
 }
 
 Result<std::vector<TokenId>> TextServiceImpl::prompt_ids(const TextRequest& request) const {
-  return make_prompt_ids(*model_, request);
+  TRY_ASSIGN(PreparedPrompt prompt, make_prompt(*model_, request));
+  return std::move(prompt.ids);
 }
 
 void TextServiceImpl::wait_until_empty() {
@@ -159,10 +161,13 @@ void TextServiceImpl::work(const LivePtr& live) {
 Status TextServiceImpl::prepare(Live& live) {
   if (live.cancelled) return make_error(ErrorCode::kCancelled, "The request was cancelled.");
   try {
-    TRY_ASSIGN(std::vector<TokenId> ids, make_prompt_ids(*model_, live.request));
-    uint64_t seed = live.request.seed ? static_cast<uint64_t>(*live.request.seed) : mix64(seed_base_ + live.id);
-    TRY_ASSIGN(ValidatedRequest request, make_validated(*model_, live.request, std::move(ids), seed, live.deadline));
-    live.stream = std::make_unique<TextStream>(model_, std::move(live.request), request);
+    TRY_ASSIGN(PreparedPrompt prompt, make_prompt(*model_, live.request));
+    uint64_t own_seed = mix64(seed_base_ + live.id);
+    uint64_t seed = live.request.seed ? static_cast<uint64_t>(*live.request.seed) : own_seed;
+    TRY_ASSIGN(AnswerPlan plan, plan_answer(*model_, live.request, prompt.chat, mix64(own_seed)));
+    TRY_ASSIGN(ValidatedRequest request,
+               make_validated(*model_, live.request, std::move(prompt.ids), seed, live.deadline, plan.constraint));
+    live.stream = std::make_unique<TextStream>(model_, std::move(live.request), request, std::move(plan));
     TRY(engine_->submit(live.id, std::move(request)));
   } catch (const std::exception&) {  // std::bad_alloc on a hostile prompt must not end the process
     return make_error(ErrorCode::kInternalError, "The prompt could not be processed.");

@@ -4,12 +4,16 @@
 
 namespace weft {
 
-TextStream::TextStream(std::shared_ptr<const TextModel> model, TextRequest text, ValidatedRequest request)
+TextStream::TextStream(std::shared_ptr<const TextModel> model, TextRequest text, ValidatedRequest request,
+                       AnswerPlan plan)
     : model_(std::move(model)),
       text_(std::move(text)),
       request_(std::move(request)),
+      plan_(std::move(plan)),
       engine_choices_left_(request_->n) {
-  for (int32_t choice = 0; choice < request_->n; ++choice) choices_.emplace_back(*model_, text_, request_, choice);
+  for (int32_t choice = 0; choice < request_->n; ++choice) {
+    choices_.emplace_back(*model_, text_, request_, plan_, choice);
+  }
 }
 
 void TextStream::feed(const TokenEvent& event, std::vector<TextEvent>& out) {
@@ -27,7 +31,8 @@ void TextStream::feed_choice(const TokenEvent& event, std::vector<TextEvent>& ou
   // Choices share their prompt. The first to start tells what the cache held; the others may find its pages.
   if (!started_) {
     cached_tokens_ = event.num_cached_tokens;
-    out.emplace_back(TextStart{.prompt_ids = request_->prompt, .seed = request_->sampling.seed});
+    out.emplace_back(
+        TextStart{.prompt_ids = request_->prompt, .seed = request_->sampling.seed, .unenforced = plan_.unenforced});
     started_ = true;
   }
   std::vector<TextDelta> deltas;
@@ -39,7 +44,10 @@ void TextStream::feed_choice(const TokenEvent& event, std::vector<TextEvent>& ou
 
 Usage TextStream::usage() const {
   Usage usage{.prompt_tokens = static_cast<int64_t>(request_->prompt.size()), .cached_tokens = cached_tokens_};
-  for (const ChoiceStream& choice : choices_) usage.completion_tokens += choice.num_tokens();
+  for (const ChoiceStream& choice : choices_) {
+    usage.completion_tokens += choice.num_tokens();
+    usage.reasoning_tokens += choice.num_reasoning_tokens();
+  }
   return usage;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "frontend/answer_plan.h"
 #include "frontend/choice_stream.h"
 #include "frontend/text_model.h"
 #include "frontend/text_request.h"
@@ -16,7 +17,7 @@ namespace weft {
 
 class TextStream {
  public:
-  TextStream(std::shared_ptr<const TextModel> model, TextRequest text, ValidatedRequest request);
+  TextStream(std::shared_ptr<const TextModel> model, TextRequest text, ValidatedRequest request, AnswerPlan plan = {});
 
   // Appends what the event means to the client: one TextStart before everything else, deltas, then exactly one TextEnd
   // or Error.
@@ -34,6 +35,7 @@ class TextStream {
   std::shared_ptr<const TextModel> model_;
   TextRequest text_;
   ValidatedRequest request_;
+  AnswerPlan plan_;
   std::deque<ChoiceStream> choices_;  // deque: they hold references and never move
   int32_t engine_choices_left_;
   int64_t cached_tokens_ = 0;

@@ -24,13 +24,13 @@ std::optional<std::string> token_text(const Tokenizer& tokenizer, std::optional<
   return std::string(tokenizer.token_bytes(*id));
 }
 
-Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, const Tokenizer& tokenizer) {
-  std::string source;
-  if (auto side = files.side_file("chat_template.jinja")) {
-    source = *side;
-  } else {
-    TRY_ASSIGN(source, files.metadata().text_or({"tokenizer.chat_template", "tokenizer_config.chat_template"}, ""));
-  }
+Result<std::string> chat_template_source(const ModelFiles& files) {
+  if (auto side = files.side_file("chat_template.jinja")) return std::string(*side);
+  return files.metadata().text_or({"tokenizer.chat_template", "tokenizer_config.chat_template"}, "");
+}
+
+Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, std::string source,
+                                                               const Tokenizer& tokenizer) {
   if (source.empty()) return std::shared_ptr<const ChatTemplate>();
   SpecialTokenTexts special{.bos = token_text(tokenizer, tokenizer.bos_id()),
                             .eos = token_text(tokenizer, tokenizer.eos_id())};
@@ -55,7 +55,8 @@ std::vector<int32_t> end_tokens(const ModelFiles& files, const Tokenizer& tokeni
   if (auto id = files.metadata().integer({"generation_config.eos_token_id"})) add(*id);
   if (auto id = files.metadata().integer({"tokenizer.ggml.eot_token_id"})) add(*id);
   add(tokenizer.eos_id());
-  for (std::string_view name : {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>"}) {
+  for (std::string_view name :
+       {"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|endoftext|>", "<|call|>", "<|return|>"}) {
     add(tokenizer.find_token(name));
   }
   return ids;
@@ -70,7 +71,8 @@ Result<std::shared_ptr<const LoadedModel>> load_model_files(const std::filesyste
   TRY_ASSIGN(model->architecture, find_architecture(model->files));
   TRY(check_memory(model->files));
   TRY_ASSIGN(model->tokenizer, Tokenizer::load(model->files));
-  TRY_ASSIGN(model->chat_template, load_chat_template(model->files, *model->tokenizer));
+  TRY_ASSIGN(model->chat_template_source, chat_template_source(model->files));
+  TRY_ASSIGN(model->chat_template, load_chat_template(model->files, model->chat_template_source, *model->tokenizer));
   model->eos_token_ids = end_tokens(model->files, *model->tokenizer);
   TRY_ASSIGN(model->decoder, load_model(*model->architecture, model->files, max_positions, pool));
   return std::shared_ptr<const LoadedModel>(std::move(model));

@@ -51,11 +51,32 @@ Result<GenerationDefaults> generation_defaults(const Metadata& metadata, Generat
   return defaults;
 }
 
+template <class Items>
+Status check_name(std::string_view flag, const std::string& name, const void* found, const Items& items) {
+  if (found != nullptr || name == "auto" || name == "none") return {};
+  std::string names;
+  for (const auto& item : items) names += fmt::format(" {},", item.name);
+  return param_error(flag, "--{} '{}' is unknown. There are auto, none,{}.", flag, name,
+                     names.substr(0, names.size() - 1));
+}
+
+void choose_parsers(const ServedModelConfig& config, const LoadedModel& model, TextModel& text) {
+  text.tool_calls = config.tool_call_parser == "auto" ? detect_tool_call_format(model.chat_template_source)
+                                                      : find_tool_call_format(config.tool_call_parser);
+  text.leaves_calls_as_text = config.tool_call_parser == "none";
+  text.reasoning = config.reasoning_parser == "auto" ? detect_reasoning_style(model.chat_template_source)
+                                                     : find_reasoning_style(config.reasoning_parser);
+}
+
 Result<TextModel> make_text_model(const std::shared_ptr<const LoadedModel>& model, const GenerationDefaults& advised,
-                                  int32_t max_model_len) {
+                                  int32_t max_model_len, const ServedModelConfig& config) {
   TextModel text;
   text.tokenizer = std::shared_ptr<const Tokenizer>(model, model->tokenizer.get());
-  if (model->chat_template) text.render_chat = make_chat_renderer(model->chat_template);
+  if (model->chat_template) {
+    text.render_chat = make_chat_renderer(model->chat_template, detect_no_content(model->chat_template_source));
+    text.presents_tools = model->chat_template->mentions("tools");
+  }
+  choose_parsers(config, *model, text);
   // Ids beyond the tokenizer's stand for nothing; ids beyond the embedding don't exist.
   text.limits.vocab_size = std::min(model->tokenizer->vocab_size(), model->decoder->config.vocab_size);
   text.limits.max_model_len = max_model_len;
@@ -66,8 +87,16 @@ Result<TextModel> make_text_model(const std::shared_ptr<const LoadedModel>& mode
 
 }  // namespace
 
+Status check_parser_names(const ServedModelConfig& config) {
+  TRY(check_name("tool-call-parser", config.tool_call_parser, find_tool_call_format(config.tool_call_parser),
+                 tool_call_formats()));
+  return check_name("reasoning-parser", config.reasoning_parser, find_reasoning_style(config.reasoning_parser),
+                    reasoning_styles());
+}
+
 Result<ServedModel> ServedModel::load(const ServedModelConfig& config, const Clock& clock) {
   TRY(config.scheduler.validate());
+  TRY(check_parser_names(config));
   ServedModel served;
   TRY_ASSIGN(served.runtime, ModelRuntime::load(config.model, config.threads, config.isa, config.max_model_len));
   const LoadedModel& model = *served.runtime.model;
@@ -92,7 +121,7 @@ Result<ServedModel> ServedModel::load(const ServedModelConfig& config, const Clo
   served.kv_cache_tokens = cache_tokens(*runner);
   max_model_len = std::min(max_model_len, served.kv_cache_tokens);
   TRY_ASSIGN(TextModel text, make_text_model(served.runtime.model, served.runtime.source.defaults,
-                                             static_cast<int32_t>(max_model_len)));
+                                             static_cast<int32_t>(max_model_len), config));
   auto executor = make_model_executor(std::move(runner), {.max_rows = config.scheduler.max_num_seqs});
   TextServiceConfig service{.scheduler = config.scheduler, .on_failure = config.on_failure};
   TRY_ASSIGN(served.service, TextServiceImpl::make(std::move(service), std::move(text), std::move(executor), clock));

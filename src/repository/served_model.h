@@ -21,8 +21,14 @@ struct ServedModelConfig {
   int64_t kv_cache_memory_bytes =
       0;  // 0: enough for max_num_seqs full contexts, at most 40 % of the available memory and 4 GiB
   SchedulerConfig scheduler;
+  // Names of tool_call_formats() and reasoning_styles(), "none", or "auto": what the chat template speaks of.
+  std::string tool_call_parser = "auto";
+  std::string reasoning_parser = "auto";
   std::function<void(const Error& error)> on_failure;  // the engine failed; on its thread
 };
+
+// kInvalidValue for a name that there is none of; it lists those that are. Needs no model.
+Status check_parser_names(const ServedModelConfig& config);
 
 // Members are destroyed in reverse: the service ends before the threads and weights that it uses.
 struct ServedModel {

@@ -25,7 +25,9 @@ class FakeTextService final : public TextService {
     std::optional<Error> refusal;        // of submit()
     std::optional<Error> late_refusal;   // the only event
     bool endless = false;
-    size_t padding = 0;  // bytes more per token
+    size_t padding = 0;             // bytes more per token
+    std::vector<TextDelta> deltas;  // the whole answer instead, if there are some
+    std::vector<UnenforcedKeyword> unenforced;
   };
 
   FakeTextService() : thread_([this] { run(); }) {}
@@ -107,6 +109,12 @@ class FakeTextService final : public TextService {
   static std::vector<TextEvent> step(Active& active) {
     std::vector<TextEvent> events;
     const TextRequest& request = active.request;
+    if (!active.script.deltas.empty()) {
+      events.push_back(TextStart{.prompt_ids = {1, 2, 3}, .seed = 7, .unenforced = active.script.unenforced});
+      for (const TextDelta& delta : active.script.deltas) events.push_back(delta);
+      events.push_back(TextEnd{Usage{3, 4, 2, 1}});
+      return events;
+    }
     if (active.script.late_refusal) return {*active.script.late_refusal};
     if (active.script.fail_at == active.next) {
       return {make_error(ErrorCode::kNumericError, "The model gave a value that is not a number.")};

@@ -12,9 +12,9 @@
 namespace weft {
 
 // What an answer must look like to be one call of a tool: `begin`, the arguments as JSON, `end`. NAME in `begin` stands
-// for the tool's name.
+// for the tool's name. `separator` stands between two calls; empty: there is one only.
 struct ForcedCall {
-  std::string_view begin, end;
+  std::string_view begin, end, separator;
 };
 
 struct ToolCallFormat {

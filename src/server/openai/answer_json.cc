@@ -56,14 +56,19 @@ std::string render_answer_head(const AnswerHead& head, std::string_view object) 
 void append_usage(std::string& out, const Usage& usage) {
   fmt::format_to(std::back_inserter(out),
                  R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},)"
-                 R"("prompt_tokens_details":{{"cached_tokens":{}}}}})",
+                 R"("prompt_tokens_details":{{"cached_tokens":{}}})",
                  usage.prompt_tokens, usage.completion_tokens, usage.prompt_tokens + usage.completion_tokens,
                  usage.cached_tokens);
+  if (usage.reasoning_tokens > 0) {
+    fmt::format_to(std::back_inserter(out), R"(,"completion_tokens_details":{{"reasoning_tokens":{}}})",
+                   usage.reasoning_tokens);
+  }
+  out += '}';
 }
 
-void append_finish(std::string& out, const TextDelta& delta) {
+void append_finish(std::string& out, const TextDelta& delta, bool names_function) {
   out += R"("finish_reason":)";
-  out += finish_name(delta.finish);
+  out += delta.ends_with_calls && !names_function ? R"("tool_calls")" : finish_name(delta.finish);
   out += R"(,"stop_reason":)";
   if (const auto* text = std::get_if<std::string>(&delta.stop_reason)) {
     append_json_string(out, *text);
@@ -72,6 +77,42 @@ void append_finish(std::string& out, const TextDelta& delta) {
   } else {
     out += "null";
   }
+}
+
+void append_call(std::string& out, const ToolCallDelta& call, bool with_index) {
+  separate(out);
+  out += '{';
+  if (with_index) fmt::format_to(std::back_inserter(out), R"("index":{},)", call.index);
+  if (!call.id.empty()) {
+    out += R"("id":)";
+    append_json_string(out, call.id);
+    out += R"(,"type":"function",)";
+  }
+  out += R"("function":{)";
+  if (!call.id.empty()) {
+    out += R"("name":)";
+    append_json_string(out, call.name);
+    out += ',';
+  }
+  out += R"("arguments":)";
+  append_json_string(out, call.arguments);
+  out += "}}";
+}
+
+void append_unenforced(std::string& out, std::span<const UnenforcedKeyword> keywords) {
+  if (keywords.empty()) return;
+  out += R"(,"structured_output":{"unenforced":[)";
+  for (const UnenforcedKeyword& keyword : keywords) {
+    separate(out);
+    out += R"({"path":)";
+    append_json_string(out, keyword.path);
+    out += R"(,"keyword":)";
+    append_json_string(out, keyword.keyword);
+    out += R"(,"reason":)";
+    append_json_string(out, keyword.reason);
+    out += '}';
+  }
+  out += "]}";
 }
 
 void append_token_id(std::string& out, TokenId id) {

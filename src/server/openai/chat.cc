@@ -5,6 +5,7 @@
 
 #include "server/openai/chat_answer.h"
 #include "server/openai/request_fields.h"
+#include "server/openai/tool_fields.h"
 
 namespace weft {
 namespace {
@@ -18,6 +19,7 @@ constexpr std::string_view kIgnoredMessageFields[] = {"refusal", "annotations", 
 
 struct ChatBody : GenerationBody {
   ChatPrompt prompt;
+  ToolFields tools;
   bool has_messages = false;
   std::optional<int64_t> top_logprobs;
 };
@@ -59,6 +61,26 @@ Status check_content(const std::string& param, const Json* content, bool require
   return {};
 }
 
+// An empty list is none, as clients send back from an answer without calls.
+Status read_calls(const std::string& param, std::string_view role, JsonObject& message) {
+  const Json* given = message.if_contains("tool_calls");
+  if (given == nullptr) return {};
+  TRY_ASSIGN(JsonArray calls, read_message_calls(param + ".tool_calls", *given));
+  if (calls.empty()) {
+    message.erase("tool_calls");
+    return {};
+  }
+  if (role != "assistant") return param_error(param + ".tool_calls", "Only an assistant's message has tool_calls.");
+  message["tool_calls"] = std::move(calls);
+  return {};
+}
+
+// Templates look at reasoning_content; vLLM's later name is reasoning.
+void name_reasoning(JsonObject& message) {
+  const Json* reasoning = message.if_contains("reasoning");
+  if (reasoning != nullptr && !message.contains("reasoning_content")) message["reasoning_content"] = Json(*reasoning);
+}
+
 // The message without nulls and without what means nothing to a template.
 Result<JsonObject> read_message(const std::string& param, const Json& value) {
   TRY_ASSIGN(const JsonObject* given, read_object(param, value));
@@ -82,13 +104,11 @@ Result<JsonObject> read_message(const std::string& param, const Json& value) {
   for (std::string_view text : {"name", "tool_call_id", "reasoning", "reasoning_content"}) {
     if (const Json* field = message.if_contains(text)) TRY(read_string(fmt::format("{}.{}", param, text), *field));
   }
-  const Json* calls = message.if_contains("tool_calls");
-  if (calls != nullptr) {
-    TRY_ASSIGN(const JsonArray* items, read_array(param + ".tool_calls", *calls));
-    if (!items->empty()) return unsupported(param + ".tool_calls", "Tool calls are not supported yet.");
-    message.erase("tool_calls");
-  }
-  TRY(check_content(param + ".content", message.if_contains("content"), true));
+  TRY(read_calls(param, role_name, message));
+  bool needs_content = !message.contains("tool_calls");
+  TRY(check_content(param + ".content", message.if_contains("content"), needs_content));
+  if (!message.contains("content")) message["content"] = nullptr;
+  name_reasoning(message);
   return message;
 }
 
@@ -129,6 +149,11 @@ using Value = const Json&;
 
 constexpr BodyField<ChatBody> kChatFields[] = {
     {"messages", read_messages},
+    {"tools", [](Name n, Value v, ChatBody& b) { return read_tools(n, v, b.tools); }},
+    {"tool_choice", [](Name n, Value v, ChatBody& b) { return read_tool_choice(n, v, b.tools); }},
+    {"parallel_tool_calls",
+     [](Name n, Value v, ChatBody& b) { return read_flag(b.request.parallel_tool_calls, n, v); }},
+    {"include_reasoning", [](Name n, Value v, ChatBody& b) { return read_flag(b.request.include_reasoning, n, v); }},
     {"logprobs", [](Name n, Value v, ChatBody& b) { return read_flag(b.logprobs, n, v); }},
     {"top_logprobs",
      [](Name n, Value v, ChatBody& b) -> Status {
@@ -163,6 +188,7 @@ Status check_chat(const JsonObject& object, ChatBody& body) {
     return param_error("top_logprobs", "top_logprobs needs \"logprobs\": true.");
   }
   if (body.logprobs) body.request.num_logprobs = body.top_logprobs.value_or(0);
+  TRY(apply_tools(std::move(body.tools), body.prompt, body.request));
   if (!body.prompt.continue_final_message) return {};
   if (body.prompt.add_generation_prompt && has("add_generation_prompt")) {
     return param_error("continue_final_message",

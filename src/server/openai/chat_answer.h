@@ -8,6 +8,7 @@
 #include "server/openai/answer_json.h"
 #include "server/openai/answer_writer.h"
 #include "server/openai/request_fields.h"
+#include "server/openai/stream_usage.h"
 
 namespace weft {
 
@@ -23,6 +24,8 @@ class ChatAnswer final : public AnswerWriter {
   struct Choice {
     bool started = false;
     std::string text;
+    std::string reasoning;
+    std::vector<ToolCallDelta> calls;
     std::string logprobs;   // items of "content"
     std::string token_ids;  // items
     std::string finish = R"("finish_reason":null,"stop_reason":null)";
@@ -31,14 +34,15 @@ class ChatAnswer final : public AnswerWriter {
   void collect(Choice& choice, const TextDelta& delta);
   void append_chunk(std::string& out, const TextDelta& delta, bool is_first);
   void append_delta_choice(std::string& out, const TextDelta& delta) const;
-  void append_usage_member(std::string& out) const;
+  void append_message(std::string& out, const Choice& choice) const;
 
   AnswerHead head_;
-  bool stream_, logprobs_, return_token_ids_, include_usage_, continuous_usage_;
+  bool stream_, logprobs_, return_token_ids_, names_function_;
   SseTemplate chunk_;
   std::string prompt_token_ids_;  // items
   bool prompt_ids_sent_ = false;
-  Usage so_far_;  // for continuous usage
+  StreamUsage usage_;
+  std::vector<UnenforcedKeyword> unenforced_;
   std::vector<Choice> choices_;
 };
 

@@ -54,15 +54,15 @@ CompletionAnswer::CompletionAnswer(AnswerHead head, const GenerationBody& body, 
       logprobs_(body.logprobs),
       echo_(body.request.echo),
       return_token_ids_(body.return_token_ids),
-      include_usage_(body.include_usage),
-      continuous_usage_(body.continuous_usage && body.include_usage),
       n_(static_cast<size_t>(std::max<int64_t>(body.request.n, 1))),
       chunk_(render_answer_head(head_, kObject) + R"("choices":[)", "}"),
+      usage_(body),
       prompts_(num_prompts) {}
 
 void CompletionAnswer::on_start(size_t prompt, TextStart start) {
   prompts_[prompt].num_tokens = static_cast<int64_t>(start.prompt_ids.size());
-  so_far_.prompt_tokens += prompts_[prompt].num_tokens;
+  usage_.so_far.prompt_tokens += prompts_[prompt].num_tokens;
+  unenforced_ = std::move(start.unenforced);
   if (!return_token_ids_) return;
   for (TokenId id : start.prompt_ids) append_token_id(prompts_[prompt].token_ids, id);
 }
@@ -74,7 +74,7 @@ void CompletionAnswer::append_tokens(Choice& choice, const Prompt& prompt, const
       ++choice.num_prompt_tokens_seen;
     } else {
       if (return_token_ids_) append_token_id(token_ids, token.id);
-      ++so_far_.completion_tokens;
+      ++usage_.so_far.completion_tokens;
     }
     if (!logprobs_) continue;
     separate(logprobs.tokens);
@@ -134,24 +134,14 @@ void CompletionAnswer::on_delta(size_t prompt, const TextDelta& delta, std::stri
   chunk_.append(out, [&](std::string& to) {
     append_choice(to, index, delta.text, logprobs, token_ids, finish, shown_prompt);
     to += ']';
-    if (!include_usage_) return;
-    to += R"(,"usage":)";
-    if (continuous_usage_) {
-      append_usage(to, so_far_);
-    } else {
-      to += "null";
-    }
+    if (!std::exchange(unenforced_sent_, true)) append_unenforced(to, unenforced_);
+    usage_.append_member(to);
   });
 }
 
 void CompletionAnswer::finish(const Usage& usage, std::string& out) {
   if (stream_) {
-    if (include_usage_) {
-      chunk_.append(out, [&](std::string& to) {
-        to += R"(],"usage":)";
-        append_usage(to, usage);
-      });
-    }
+    usage_.append_closing_chunk(chunk_, usage, out);
     out += kSseDone;
     return;
   }
@@ -163,6 +153,7 @@ void CompletionAnswer::finish(const Usage& usage, std::string& out) {
   }
   out += R"(],"usage":)";
   append_usage(out, usage);
+  append_unenforced(out, unenforced_);
   out += '}';
 }
 

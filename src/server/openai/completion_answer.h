@@ -8,6 +8,7 @@
 #include "server/openai/answer_json.h"
 #include "server/openai/answer_writer.h"
 #include "server/openai/request_fields.h"
+#include "server/openai/stream_usage.h"
 
 namespace weft {
 
@@ -44,10 +45,12 @@ class CompletionAnswer final : public AnswerWriter {
                      const std::string& token_ids, const std::string& finish, const Prompt* prompt) const;
 
   AnswerHead head_;
-  bool stream_, logprobs_, echo_, return_token_ids_, include_usage_, continuous_usage_;
+  bool stream_, logprobs_, echo_, return_token_ids_;
   size_t n_;
   SseTemplate chunk_;
-  Usage so_far_;
+  StreamUsage usage_;
+  std::vector<UnenforcedKeyword> unenforced_;
+  bool unenforced_sent_ = false;
   std::vector<Prompt> prompts_;
   std::vector<Choice> choices_;
 };

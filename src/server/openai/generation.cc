@@ -94,6 +94,7 @@ void Generation::on_end(const Usage& usage, std::string& out) {
   usage_.prompt_tokens += usage.prompt_tokens;
   usage_.completion_tokens += usage.completion_tokens;
   usage_.cached_tokens += usage.cached_tokens;
+  usage_.reasoning_tokens += usage.reasoning_tokens;
   observation_.on_end(usage);
   if (++num_ended_ < prepared_.requests.size()) return;
   ids_.clear();  // all have ended

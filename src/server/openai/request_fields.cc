@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "base/limits.h"
 
@@ -30,6 +32,23 @@ std::string_view kind_name(const Json& value) {
 
 Error wrong_type(std::string_view param, std::string_view wanted, const Json& value) {
   return param_error(param, "{} must be {}; it is {}.", param, wanted, kind_name(value));
+}
+
+// Whether containers are nested more than `depth` levels. Level by level: the nesting is the client's.
+bool is_deeper(const Json& value, size_t depth) {
+  std::vector<const Json*> level{&value}, below;
+  for (size_t i = 0; !level.empty(); ++i, level.swap(below), below.clear()) {
+    for (const Json* at : level) {
+      bool is_container = at->is_object() || at->is_array();
+      if (is_container && i == depth) return true;
+      if (at->is_object()) {
+        for (const auto& member : at->get_object()) below.push_back(&member.value());
+      } else if (at->is_array()) {
+        for (const Json& item : at->get_array()) below.push_back(&item);
+      }
+    }
+  }
+  return false;
 }
 
 template <class Target, class Source>
@@ -99,17 +118,6 @@ Status read_stream_options(std::string_view name, const Json& value, GenerationB
   return {};
 }
 
-Status read_response_format(std::string_view name, const Json& value, GenerationBody&) {
-  TRY_ASSIGN(const JsonObject* format, read_object(name, value));
-  const Json* type = format->if_contains("type");
-  if (type != nullptr && type->is_string() && type->get_string() == "text") return {};
-  Error error = make_error(ErrorCode::kUnsupported,
-                           "The only response_format here is {{\"type\":\"text\"}}; structured output is not supported "
-                           "yet.");
-  error.param = "response_format.type";
-  return error;
-}
-
 Status read_cache_salt(std::string_view name, const Json& value, GenerationBody& body) {
   TRY(assign(body.request.cache_salt, read_string(name, value)));
   size_t size = body.request.cache_salt.size();
@@ -129,6 +137,11 @@ Status into_body(Name name, Value value, Body body) {
 template <auto Member, auto Read>
 Status into_request(Name name, Value value, Body body) {
   return assign(body.request.*Member, Read(name, value));
+}
+
+template <auto Read>
+Status into_structure(Name name, Value value, Body body) {
+  return Read(name, value, body.structure);
 }
 
 Status read_stop_token_ids(Name name, Value value, Body body) {
@@ -159,11 +172,19 @@ constexpr BodyField<GenerationBody> kSharedFields[] = {
     {"return_token_ids", into_body<&GenerationBody::return_token_ids, read_bool>},
     {"priority", into_request<&TextRequest::priority, read_integer>},
     {"cache_salt", read_cache_salt},
-    {"response_format", read_response_format},
+    {"response_format", into_structure<read_response_format>},
+    {"structured_outputs", into_structure<read_structured_outputs>},
+    {"guided_json", into_structure<read_guided_field>},
+    {"guided_regex", into_structure<read_guided_field>},
+    {"guided_choice", into_structure<read_guided_field>},
+    {"guided_grammar", into_structure<read_guided_field>},
+    {"guided_json_object", into_structure<read_guided_field>},
+    {"guided_whitespace_pattern", into_structure<read_guided_field>},
 };
 
 constexpr std::string_view kIgnoredFields[] = {
-    "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
+    "guided_decoding_backend", "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key",
+    "prompt_cache_retention",
 };
 
 // Fields of OpenAI's and vLLM's APIs whose effect is missing here. Silence would be a wrong answer.
@@ -188,11 +209,6 @@ constexpr UnsupportedField kUnsupportedFields[] = {
     {"chat_template", ""},
     {"media_io_kwargs", "{}"},
     {"mm_processor_kwargs", "{}"},
-    {"structured_outputs", ""},
-    {"guided_json", ""},
-    {"guided_regex", ""},
-    {"guided_choice", ""},
-    {"guided_grammar", ""},
     {"request_id", ""},
     {"session_id", ""},
     {"return_tokens_as_token_ids", "false"},
@@ -202,7 +218,7 @@ constexpr UnsupportedField kUnsupportedFields[] = {
     {"repetition_detection", ""},
     {"stream_interval", "1"},
     {"thinking_token_budget", ""},
-    {"include_reasoning", ""},
+    {"include_reasoning", "any"},
     {"reasoning_effort", ""},
     {"modalities", "[\"text\"]"},
     {"audio", ""},
@@ -305,17 +321,34 @@ Status refuse_field(std::string_view name, const Json& value) {
   return param_error(shown, "'{}' is not a known field; check its spelling or leave it out.", shown);
 }
 
-Status check_shared_fields(const GenerationBody& body) {
+Status check_shared_fields(GenerationBody& body) {
+  TRY_ASSIGN(body.request.structure, take_structure(std::move(body.structure)));
   if (body.has_stream_options && !body.stream) {
     return param_error("stream_options", "stream_options is allowed only together with \"stream\": true.");
   }
   return {};
 }
 
+bool holds_schema(std::string_view field) {
+  constexpr std::string_view kFields[] = {"tools", "response_format", "structured_outputs", "guided_json"};
+  return std::find(std::begin(kFields), std::end(kFields), field) != std::end(kFields);
+}
+
 Result<JsonObject> parse_body(std::string_view text) {
-  TRY_ASSIGN(Json body, parse_json(text));
+  constexpr size_t kEnvelopeDepth = 8;  // of what stands around a schema
+  JsonLimits limits;
+  const size_t max_depth = std::exchange(limits.max_depth, GrammarLimits().schema_depth + kEnvelopeDepth);
+  TRY_ASSIGN(Json body, parse_json(text, limits));
   if (!body.is_object()) {
     return make_error(ErrorCode::kInvalidJson, "The body must be a JSON object; it is {}.", kind_name(body));
+  }
+  for (const auto& member : body.get_object()) {
+    std::string_view name(member.key().data(), member.key().size());
+    if (holds_schema(name) || !is_deeper(member.value(), max_depth - 1)) continue;
+    Error error =
+        make_error(ErrorCode::kInvalidJson, "'{}' is nested more than {} levels deep.", name.substr(0, 64), max_depth);
+    error.param = name.substr(0, 64);
+    return error;
   }
   return std::move(body.get_object());
 }

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "frontend/text_request.h"
+#include "server/openai/structure_fields.h"
 
 namespace weft {
 
@@ -33,6 +34,7 @@ struct GenerationBody {
   bool continuous_usage = false;
   bool return_token_ids = false;
   bool logprobs = false;
+  StructureFields structure;                    // becomes the request's by read_body()
   std::string max_tokens_field = "max_tokens";  // as the client spelt it
 };
 
@@ -59,7 +61,10 @@ Result<bool> read_shared_field(std::string_view name, const Json& value, Generat
 Status refuse_field(std::string_view name, const Json& value);
 
 // Rules between fields.
-Status check_shared_fields(const GenerationBody& body);
+Status check_shared_fields(GenerationBody& body);
+
+// Fields that hold schemas may be nested deeper than the rest of a body.
+bool holds_schema(std::string_view field);
 
 // Walks the members of `object` through the route's own table, then the shared ones, then the refusals.
 template <class Body>
