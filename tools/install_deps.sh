@@ -6,7 +6,7 @@ set -euo pipefail
 
 serve=(g++ cmake ninja-build ccache mold pkg-config python3 python3-pip python3-venv unzip curl ca-certificates
   libboost1.81-dev libboost-json1.81-dev libssl-dev libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev
-  libpcre2-dev libutf8proc-dev prometheus-cpp-dev libjs-marked)
+  libpcre2-dev libonig-dev libutf8proc-dev prometheus-cpp-dev libjs-marked)
 test=(git clang-format libgtest-dev libgmock-dev libbenchmark-dev chromium)
 
 packages=("${serve[@]}")

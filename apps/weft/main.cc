@@ -17,7 +17,9 @@ constexpr const char* kDescription =
     "  weft serve smollm2                   OpenAI API and chat page on http://127.0.0.1:8000\n"
     "  weft generate model.gguf -p \"Once\"   text to the terminal\n"
     "  weft eval model.gguf text.txt        perplexity\n"
-    "  weft bench model model.gguf          speed of prefill and decode";
+    "  weft bench model model.gguf          speed of prefill and decode\n"
+    "  weft tokenize model.gguf < file.txt  token ids";
+    "  weft render model.gguf --messages f  the prompt that a chat becomes";
 
 constexpr const char* kFooter =
     "MODEL is a .gguf file, a directory with config.json and safetensors, or 'smollm2' (the demo model).\n"
@@ -46,6 +48,9 @@ int main(int argc, char** argv) {
   weft::add_generate_command(app, exit_code);
   weft::add_eval_command(app, exit_code);
   weft::add_bench_command(app, exit_code);
+  weft::add_grammar_command(app, exit_code);
+  weft::add_tokenize_command(app, exit_code);
+  weft::add_render_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

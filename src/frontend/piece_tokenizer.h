@@ -2,6 +2,7 @@
 // tests only.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,16 @@ class PieceTokenizer final : public Tokenizer {
     }
     return ids;
   }
+  std::vector<TokenSpan> encode_with_offsets(std::string_view text, const EncodeOptions& options) const override {
+    std::vector<TokenSpan> spans;
+    size_t at = 0;
+    for (int32_t id : encode(text, {.add_special_tokens = false})) {
+      spans.push_back({id, at, at + std::max<size_t>(1, token_bytes(id).size())});
+      at = spans.back().end;
+    }
+    if (options.add_special_tokens) spans.insert(spans.begin(), {vocab_size() - 1, 0, 0});
+    return spans;
+  }
   std::string_view token_bytes(int32_t id) const override {
     return id >= 0 && id < vocab_size() ? std::string_view(pieces_[static_cast<size_t>(id)]) : std::string_view();
   }
@@ -47,7 +58,6 @@ class PieceTokenizer final : public Tokenizer {
     }
     return std::nullopt;
   }
-  bool strips_leading_space() const override { return false; }
 
  private:
   std::vector<std::string> pieces_;

@@ -18,6 +18,7 @@ constexpr std::string_view kSideFiles[] = {"config.json",
                                            "tokenizer.json",
                                            "tokenizer_config.json",
                                            "tokenizer.model",
+                                           "tiktoken.model",
                                            "special_tokens_map.json",
                                            "added_tokens.json",
                                            "vocab.json",
@@ -223,7 +224,9 @@ void ModelFiles::compute_identity() {
     hash.update(tensor.bytes.last(std::min(kSampleBytes, tensor.bytes.size())));
   }
   // The tokenizer decides what the ids of a cached prefix mean.
-  if (auto tokenizer = side_file("tokenizer.json")) add_text(hash, *tokenizer);
+  for (std::string_view name : {"tokenizer.json", "tokenizer.model", "tiktoken.model", "vocab.txt"}) {
+    if (auto tokenizer = side_file(name)) add_text(hash, *tokenizer);
+  }
   identity_ = to_hex(hash.finish());
 }
 

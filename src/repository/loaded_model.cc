@@ -19,23 +19,26 @@ Status check_memory(const ModelFiles& files) {
                     files.path().string(), bytes >> 20, available >> 20);
 }
 
-std::optional<std::string> token_text(const Tokenizer& tokenizer, std::optional<int32_t> id) {
-  if (!id) return std::nullopt;
-  return std::string(tokenizer.token_bytes(*id));
+// The template that a request with tools gets.
+std::string template_for_tools(const ChatTemplateSource& source) {
+  for (std::string_view wanted : {"tool_use", "default"}) {
+    for (const auto& [name, text] : source.templates) {
+      if (name == wanted) return text;
+    }
+  }
+  return source.templates.front().second;
 }
 
-Result<std::string> chat_template_source(const ModelFiles& files) {
-  if (auto side = files.side_file("chat_template.jinja")) return std::string(*side);
-  return files.metadata().text_or({"tokenizer.chat_template", "tokenizer_config.chat_template"}, "");
-}
-
-Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, std::string source,
-                                                               const Tokenizer& tokenizer) {
-  if (source.empty()) return std::shared_ptr<const ChatTemplate>();
-  SpecialTokenTexts special{.bos = token_text(tokenizer, tokenizer.bos_id()),
-                            .eos = token_text(tokenizer, tokenizer.eos_id())};
-  auto parsed = ChatTemplate::parse(std::move(source), std::move(special));
-  if (!parsed) return in_context("chat template of " + files.path().string(), std::move(parsed).take_error());
+Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, const Tokenizer& tokenizer,
+                                                               std::string& text_for_tools) {
+  auto source = files.format() == ModelFormat::kGguf ? chat_template_source_of(files.metadata())
+                                                     : read_chat_template_source(files.path());
+  if (!source) return in_context(files.path().string(), std::move(source).take_error());
+  if (source->templates.empty()) return std::shared_ptr<const ChatTemplate>();
+  text_for_tools = template_for_tools(*source);
+  set_missing_tokens(*source, tokenizer);
+  auto parsed = ChatTemplate::parse(std::move(*source));
+  if (!parsed) return in_context(files.path().string(), std::move(parsed).take_error());
   return std::shared_ptr<const ChatTemplate>(std::make_shared<ChatTemplate>(std::move(parsed).value()));
 }
 
@@ -71,8 +74,8 @@ Result<std::shared_ptr<const LoadedModel>> load_model_files(const std::filesyste
   TRY_ASSIGN(model->architecture, find_architecture(model->files));
   TRY(check_memory(model->files));
   TRY_ASSIGN(model->tokenizer, Tokenizer::load(model->files));
-  TRY_ASSIGN(model->chat_template_source, chat_template_source(model->files));
-  TRY_ASSIGN(model->chat_template, load_chat_template(model->files, model->chat_template_source, *model->tokenizer));
+  TRY_ASSIGN(model->chat_template,
+             load_chat_template(model->files, *model->tokenizer, model->chat_template_source));
   model->eos_token_ids = end_tokens(model->files, *model->tokenizer);
   TRY_ASSIGN(model->decoder, load_model(*model->architecture, model->files, max_positions, pool));
   return std::shared_ptr<const LoadedModel>(std::move(model));

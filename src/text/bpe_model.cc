@@ -76,7 +76,8 @@ Result<std::unique_ptr<BpeModel>> BpeModel::create(const Vocabulary& vocabulary,
       return make_error(ErrorCode::kCorruptFile, "merge {} (\"{}\" and \"{}\") is not two tokens that make a third",
                         rank, replace_invalid_utf8(left.substr(0, 64)), replace_invalid_utf8(right.substr(0, 64)));
     }
-    model->merges_.insert(left_id, right_id, {static_cast<uint32_t>(rank), joined_id});
+    auto order = static_cast<uint32_t>(options.rank_is_id ? static_cast<size_t>(joined_id) : rank);
+    model->merges_.insert(left_id, right_id, {order, joined_id});
   }
   return model;
 }
@@ -86,6 +87,7 @@ void BpeModel::encode_word(std::string_view word, MergeScratch& scratch, std::ve
     int32_t id = options_.byte_level ? vocabulary_.find(to_byte_level(word)) : vocabulary_.find(word);
     if (id >= 0) {
       out.push_back(id);
+      if (scratch.ends != nullptr) scratch.ends->push_back(static_cast<uint32_t>(word.size()));
       return;
     }
   }
@@ -103,7 +105,9 @@ void BpeModel::encode_word(std::string_view word, MergeScratch& scratch, std::ve
     return true;
   });
   for (const Symbol& symbol : scratch.symbols) {
-    if (symbol.length > 0) out.push_back(symbol.id);
+    if (symbol.length == 0) continue;
+    out.push_back(symbol.id);
+    if (scratch.ends != nullptr) scratch.ends->push_back(symbol.begin + symbol.length);
   }
 }
 

@@ -49,6 +49,7 @@ struct BpeOptions {
   bool byte_level = false;                 // words are bytes; each has the token of its character in GPT-2's alphabet
   bool byte_fallback = false;              // a character without a token becomes its bytes' tokens "<0xNN>"
   bool ignore_merges = false;              // a word that is a token stays whole, whatever the merges say
+  bool rank_is_id = false;                 // a merge's rank is the id of what it makes, not its place in the list
   bool fuse_unknown = false;               // neighbouring unknown characters become one unknown token
   int32_t unknown_id = Vocabulary::kNone;  // kNone: unknown characters vanish
 };

@@ -49,10 +49,71 @@ Result<std::string> cut_at_mark(std::string rendered) {
 
 }  // namespace
 
+Result<ChatTemplate> ChatTemplate::parse(ChatTemplateSource source, const TemplateLimits& limits) {
+  ChatTemplate out(std::move(source.special), limits);
+  bool several = source.templates.size() > 1;
+  for (auto& [name, text] : source.templates) {
+    auto parsed = jinja::Template::parse(text, limits);
+    if (!parsed) {
+      return in_context(several ? fmt::format("chat template '{}'", name) : "chat template",
+                        std::move(parsed).take_error());
+    }
+    out.templates_.emplace_back(std::move(name), std::move(*parsed));
+  }
+  return out;
+}
+
 Result<ChatTemplate> ChatTemplate::parse(std::string source, SpecialTokenTexts special, const TemplateLimits& limits) {
-  auto parsed = jinja::Template::parse(source, limits);
-  if (!parsed) return in_context("chat template", std::move(parsed).take_error());
-  return ChatTemplate(std::move(*parsed), std::move(special));
+  ChatTemplateSource only{.special = std::move(special)};
+  only.templates.emplace_back("default", std::move(source));
+  return parse(std::move(only), limits);
+}
+
+bool ChatTemplate::mentions(std::string_view variable) const {
+  return std::ranges::any_of(templates_, [&](const auto& entry) { return entry.second.mentions(variable); });
+}
+
+const jinja::Template* ChatTemplate::find(std::string_view name) const {
+  auto it = std::ranges::find(templates_, name, [](const auto& entry) -> std::string_view { return entry.first; });
+  return it == templates_.end() ? nullptr : &it->second;
+}
+
+// As get_chat_template of transformers chooses.
+Result<jinja::Template> ChatTemplate::choose(const std::optional<std::string>& asked, bool has_tools) const {
+  if (asked) {
+    if (const jinja::Template* named = find(*asked)) return *named;
+    auto parsed = jinja::Template::parse(*asked, limits_);
+    if (parsed) return parsed;
+    Error error = in_context("chat_template", std::move(parsed).take_error());
+    error.param = "chat_template";
+    return error;
+  }
+  const jinja::Template* out = has_tools ? find("tool_use") : nullptr;
+  if (!out) out = find("default");
+  if (out) return *out;
+  std::vector<std::string_view> names;
+  for (const auto& [name, parsed] : templates_) names.push_back(name);
+  if (names.empty()) return make_error(ErrorCode::kInvalidValue, "This model has no chat template.");
+  return param_error("chat_template", "This model has no default chat template, but some with names: {}.",
+                     fmt::join(names, ", "));
+}
+
+Result<std::string> ChatTemplate::render_with(const jinja::Template& chosen, JsonObject variables,
+                                              bool continue_final_message, std::time_t now_utc) const {
+  JsonObject context;
+  if (special_.bos) context["bos_token"] = *special_.bos;
+  if (special_.eos) context["eos_token"] = *special_.eos;
+  for (const auto& token : special_.more) context[token.key()] = token.value();
+  for (auto& variable : variables) context[variable.key()] = std::move(variable.value());
+  if (continue_final_message) {
+    Json* messages = context.if_contains("messages");
+    if (!messages || !messages->is_array()) return param_error("messages", "There is no list of messages.");
+    TRY_ASSIGN(auto* text, final_text(messages->get_array()));
+    text->append(kEndMark);
+  }
+  auto rendered = chosen.render(context, now_utc);
+  if (!rendered) return in_context("chat template", std::move(rendered).take_error());
+  return continue_final_message ? cut_at_mark(std::move(*rendered)) : std::move(rendered);
 }
 
 Result<std::string> ChatTemplate::render(const ChatTemplateInput& input, std::time_t now_utc) const {
@@ -60,29 +121,30 @@ Result<std::string> ChatTemplate::render(const ChatTemplateInput& input, std::ti
     return param_error("continue_final_message",
                        "continue_final_message and add_generation_prompt exclude each other.");
   }
-  JsonObject context;
-  if (special_.bos) context["bos_token"] = *special_.bos;
-  if (special_.eos) context["eos_token"] = *special_.eos;
-  for (const auto& [name, text] : special_.more) context[name] = text;
+  JsonObject variables;
   for (const auto& member : input.extra) {
     std::string_view name(member.key().data(), member.key().size());
     if (std::ranges::find(kReservedNames, name) != kReservedNames.end()) {
       return param_error(fmt::format("chat_template_kwargs.{}", name), "The name '{}' is reserved.", name);
     }
-    context[member.key()] = member.value();
+    variables[member.key()] = member.value();
   }
-  context["tools"] = input.tools ? Json(*input.tools) : Json(nullptr);
-  context["documents"] = input.documents ? Json(*input.documents) : Json(nullptr);
-  context["add_generation_prompt"] = input.add_generation_prompt;
-  JsonArray messages = input.messages;
-  if (input.continue_final_message) {
-    TRY_ASSIGN(auto* text, final_text(messages));
-    text->append(kEndMark);
-  }
-  context["messages"] = std::move(messages);
-  auto rendered = template_.render(context, now_utc);
-  if (!rendered) return in_context("chat template", std::move(rendered).take_error());
-  return input.continue_final_message ? cut_at_mark(std::move(*rendered)) : std::move(rendered);
+  variables["tools"] = input.tools ? Json(*input.tools) : Json(nullptr);
+  variables["documents"] = input.documents ? Json(*input.documents) : Json(nullptr);
+  variables["add_generation_prompt"] = input.add_generation_prompt;
+  variables["messages"] = input.messages;
+  TRY_ASSIGN(jinja::Template chosen, choose(input.chat_template, input.tools.has_value()));
+  return render_with(chosen, std::move(variables), input.continue_final_message, now_utc);
+}
+
+Result<std::string> ChatTemplate::render_variables(JsonObject variables, std::time_t now_utc) const {
+  auto is_true = [&](std::string_view name) {
+    const Json* value = variables.if_contains(name);
+    return value && value->is_bool() && value->get_bool();
+  };
+  const Json* tools = variables.if_contains("tools");
+  TRY_ASSIGN(jinja::Template chosen, choose(std::nullopt, tools && !tools->is_null()));
+  return render_with(chosen, std::move(variables), is_true("continue_final_message"), now_utc);
 }
 
 }  // namespace weft

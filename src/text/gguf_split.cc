@@ -11,10 +11,6 @@ constexpr std::string_view kThreeDigits = "[0-9][0-9][0-9]";
 constexpr std::string_view kLineBreak = R"([\r\n])";
 constexpr std::string_view kCjk = R"([\x{4E00}-\x{9FA5}\x{0800}-\x{4E00}\x{AC00}-\x{D7FF}]+)";
 
-constexpr std::string_view kLlama3 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kQwen2 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kGpt4o =
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kTekken =
@@ -46,10 +42,14 @@ const GgufSplit* find_gguf_split(std::string_view name) {
   // Patterns of one model are in one row; rows by family. The `(?<!\s)` before `\s+$` only spares retries: a greedy
   // match always begins where the white space begins.
   static const std::vector<GgufSplit> kSplits = {
-      {{"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "lfm2"}, {kLlama3}, false, true, true},
-      {{"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"}, {kLlama3}},
-      {{"qwen2", "deepseek-r1-qwen", "megrez"}, {kQwen2}, true},
-      {{"stablelm2", "hunyuan"}, {kQwen2}},
+      {{"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "lfm2"},
+       {llama3_pattern()},
+       false,
+       true,
+       true},
+      {{"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"}, {llama3_pattern()}},
+      {{"qwen2", "deepseek-r1-qwen", "megrez"}, {qwen2_pattern()}, true},
+      {{"stablelm2", "hunyuan"}, {qwen2_pattern()}},
       {{"gpt-2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "jina-v1-en", "jina-v2-code", "roberta-bpe",
         "gigachat", "exaone4", "jais", "trillion", "granite-docling"},
        {gpt2_pattern()}},
@@ -67,6 +67,13 @@ const GgufSplit* find_gguf_split(std::string_view name) {
       {{"tekken"}, {kTekken}, false, true, true},
       {{"bloom", "poro-chat", "gpt3-finnish"}, {kBloom}},
       {{"viking"}, {kBloom, kDigit}},
+      {{"gemma4", "granite-embed-multi-311m", "sarvam-moe"},
+       {R"([^\n]+|\n+)"},
+       false,
+       false,
+       false,
+       GgufSplit::Units::kMarkedCharacters},
+      {{"whitespace"}, {R"([^\s]+)"}, false, false, false, GgufSplit::Units::kCharacters, true},
   };
   for (const GgufSplit& split : kSplits) {
     if (std::find(split.names.begin(), split.names.end(), name) != split.names.end()) return &split;

@@ -11,8 +11,9 @@
 
 namespace weft {
 
-// Kinds: "gpt2" (byte-level BPE) and "llama" (SentencePiece BPE by scores). kUnsupported for another kind and for an
-// unknown "tokenizer.ggml.pre"; kCorruptFile for keys that contradict each other.
+// Kinds: "gpt2" (BPE by merges, mostly over bytes), "gemma4" and "whitespace" (BPE over characters), "llama"
+// (SentencePiece BPE by scores), "t5" (SentencePiece unigram) and "bert" (WordPiece). kUnsupported for another kind and
+// for an unknown "tokenizer.ggml.pre"; kCorruptFile for keys that contradict each other.
 Result<std::unique_ptr<Tokenizer>> load_gguf_tokenizer(const Metadata& metadata);
 
 // What a name in "tokenizer.ggml.pre" stands for; null when it is not known. GGUF files hold the name only: the
@@ -23,6 +24,11 @@ struct GgufSplit {
   bool nfc = false;                        // the model's tokenizer normalises its text
   bool ignore_merges = false;
   bool adds_bos = false;  // when the file doesn't say
+  // What merges begin with: bytes in GPT-2's alphabet; characters, with SentencePiece's marks for spaces and bytes for
+  // unknown characters; or characters as they are.
+  enum class Units { kBytes, kMarkedCharacters, kCharacters };
+  Units units = Units::kBytes;
+  bool drops_rest = false;  // what no pattern matches vanishes
 };
 const GgufSplit* find_gguf_split(std::string_view name);
 

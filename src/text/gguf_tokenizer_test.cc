@@ -5,19 +5,11 @@
 
 #include <sstream>
 
-#include "base/json.h"
-#include "base/mapped_file.h"
-#include "base/test_data.h"
 #include "text/detokenizer.h"
+#include "text/recorded_data.h"
 
 namespace weft {
 namespace {
-
-std::string read_all(const std::filesystem::path& path) {
-  auto text = read_text_file(path, 256u << 20);
-  EXPECT_TRUE(text) << path;
-  return text ? *text : "";
-}
 
 std::vector<std::string> split_texts(const std::string& all) {
   const std::string mark = "\n__ggml_vocab_test__\n";
@@ -37,12 +29,6 @@ std::vector<std::vector<int32_t>> parse_ids(const std::string& all) {
     out.emplace_back();
     for (int32_t id; numbers >> id;) out.back().push_back(id);
   }
-  return out;
-}
-
-std::vector<int32_t> ids_of(const Json& array) {
-  std::vector<int32_t> out;
-  for (const Json& id : array.as_array()) out.push_back(static_cast<int32_t>(id.as_int64()));
   return out;
 }
 
@@ -66,7 +52,8 @@ TEST_P(GgufVocabulary, GivesTheRecordedIds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Published, GgufVocabulary,
-                         testing::Values("deepseek-coder", "falcon", "gpt-2", "llama-spm", "phi-3", "starcoder"));
+                         testing::Values("bert-bge", "deepseek-coder", "falcon", "gpt-2", "llama-spm", "phi-3",
+                                         "starcoder"));
 
 struct GoldenModel {
   const char* golden;

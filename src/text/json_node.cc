@@ -37,6 +37,7 @@ Result<simdjson::dom::array> JsonNode::array() const { return read<simdjson::dom
 Result<std::string_view> JsonNode::text() const { return read<std::string_view>(*this, value_, "a string"); }
 Result<int64_t> JsonNode::integer() const { return read<int64_t>(*this, value_, "an integer"); }
 Result<bool> JsonNode::boolean() const { return read<bool>(*this, value_, "true or false"); }
+Result<double> JsonNode::real() const { return read<double>(*this, value_, "a number"); }
 
 Result<std::string_view> JsonNode::text_at(std::string_view key) const {
   TRY_ASSIGN(auto member, at(key));

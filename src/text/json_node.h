@@ -29,6 +29,7 @@ class JsonNode {
   Result<std::string_view> text() const;
   Result<int64_t> integer() const;
   Result<bool> boolean() const;
+  Result<double> real() const;  // integers convert
 
   Result<std::string_view> text_at(std::string_view key) const;
   Result<bool> boolean_or(std::string_view key, bool fallback) const;

@@ -104,6 +104,16 @@ class ReplaceStep : public NormalizerStep {
   std::string from_, to_;
 };
 
+class ReplacePatternStep : public NormalizerStep {
+ public:
+  ReplacePatternStep(SplitPattern from, std::string to) : from_(std::move(from)), to_(std::move(to)) {}
+  void apply(std::string& text) const override { text = from_.replace_all(text, to_); }
+
+ private:
+  SplitPattern from_;
+  std::string to_;
+};
+
 class LowercaseStep : public NormalizerStep {
  public:
   void apply(std::string& text) const override {
@@ -129,6 +139,9 @@ std::unique_ptr<NormalizerStep> prepend_step(std::string prefix) {
 }
 std::unique_ptr<NormalizerStep> replace_step(std::string from, std::string to) {
   return std::make_unique<ReplaceStep>(std::move(from), std::move(to));
+}
+std::unique_ptr<NormalizerStep> replace_step(SplitPattern from, std::string to) {
+  return std::make_unique<ReplacePatternStep>(std::move(from), std::move(to));
 }
 std::unique_ptr<NormalizerStep> lowercase_step() { return std::make_unique<LowercaseStep>(); }
 

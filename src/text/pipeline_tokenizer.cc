@@ -4,23 +4,12 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
-#include "text/byte_level.h"
 
 namespace weft {
 namespace {
 
 constexpr size_t kCachedWords = 16'384;  // of one call of encode()
 constexpr size_t kCachedWordBytes = 64;  // longer words hardly repeat
-
-std::string text_of_form(std::string_view form, TokenForm kind) {
-  if (kind == TokenForm::kByteLevel) return from_byte_level(form);
-  std::string out(form);
-  if (kind == TokenForm::kMetaspace) {
-    if (int byte = byte_token_value(form); byte >= 0) return std::string(1, static_cast<char>(byte));
-    replace_step(std::string(kMetaspaceMark), " ")->apply(out);
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -64,7 +53,7 @@ class PipelineTokenizer::Encoder {
 
 PipelineTokenizer::PipelineTokenizer(TokenizerParts parts) : parts_(std::move(parts)) {
   index_added_tokens();
-  write_token_bytes();
+  texts_ = TokenTexts(*parts_.vocabulary, parts_.added_tokens, parts_.decoder);
 }
 
 void PipelineTokenizer::index_added_tokens() {
@@ -81,18 +70,6 @@ void PipelineTokenizer::index_added_tokens() {
   }
   original_finder_ = AddedTokenFinder(std::move(original));
   normalized_finder_ = AddedTokenFinder(std::move(normalized));
-}
-
-void PipelineTokenizer::write_token_bytes() {
-  std::vector<const AddedToken*> added(static_cast<size_t>(vocab_size()));
-  for (const AddedToken& token : parts_.added_tokens) added[static_cast<size_t>(token.id)] = &token;
-  byte_offsets_.reserve(added.size() + 1);
-  for (int32_t id = 0; id < vocab_size(); ++id) {
-    byte_offsets_.push_back(static_cast<uint32_t>(bytes_.size()));
-    const AddedToken* token = added[static_cast<size_t>(id)];
-    bytes_ += token != nullptr ? token->text : text_of_form(parts_.vocabulary->form(id), parts_.form);
-  }
-  byte_offsets_.push_back(static_cast<uint32_t>(bytes_.size()));
 }
 
 std::vector<int32_t> PipelineTokenizer::encode(std::string_view text, const EncodeOptions& options) const {
@@ -126,12 +103,6 @@ std::vector<int32_t> PipelineTokenizer::encode(std::string_view text, const Enco
   }
   if (options.add_special_tokens) ids.insert(ids.end(), parts_.suffix_ids.begin(), parts_.suffix_ids.end());
   return ids;
-}
-
-std::string_view PipelineTokenizer::token_bytes(int32_t id) const {
-  if (id < 0 || id >= vocab_size()) return {};
-  size_t begin = byte_offsets_[static_cast<size_t>(id)];
-  return std::string_view(bytes_).substr(begin, byte_offsets_[static_cast<size_t>(id) + 1] - begin);
 }
 
 bool PipelineTokenizer::is_special(int32_t id) const {

@@ -10,19 +10,13 @@
 #include "text/normalizer.h"
 #include "text/pre_tokenizer.h"
 #include "text/subword_model.h"
+#include "text/token_decoder.h"
 #include "text/tokenizer.h"
 #include "text/vocabulary.h"
 
 namespace weft {
 
 constexpr std::string_view kMetaspaceMark = "\xE2\x96\x81";  // U+2581, SentencePiece's space
-
-// How a vocabulary's forms become text.
-enum class TokenForm {
-  kByteLevel,  // GPT-2's alphabet
-  kMetaspace,  // "▁" is a space, "<0xNN>" a byte
-  kPlain
-};
 
 // What the loaders (gguf_tokenizer.h, tokenizer_json.h) gather.
 struct TokenizerParts {
@@ -32,9 +26,9 @@ struct TokenizerParts {
   PreTokenizer pre_tokenizer;
   std::unique_ptr<SubwordModel> model;
   std::vector<int32_t> prefix_ids, suffix_ids;  // of the post-processor
-  TokenForm form = TokenForm::kPlain;
+  TokenDecoder decoder;
   std::optional<int32_t> bos_id, eos_id;
-  bool strips_leading_space = false;
+  bool trims_offsets = false;  // offsets leave out the spaces at both ends of a token
 };
 
 class PipelineTokenizer : public Tokenizer {
@@ -44,23 +38,24 @@ class PipelineTokenizer : public Tokenizer {
 
   int32_t vocab_size() const override { return parts_.vocabulary->size(); }
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options) const override;
-  std::string_view token_bytes(int32_t id) const override;
+  std::vector<TokenSpan> encode_with_offsets(std::string_view text, const EncodeOptions& options) const override;
+  std::string_view token_bytes(int32_t id) const override { return texts_.inner(id); }
+  std::string_view first_token_bytes(int32_t id) const override { return texts_.first(id); }
+  DecodeRules decode_rules() const override { return parts_.decoder.rules; }
   bool is_special(int32_t id) const override;
   std::optional<int32_t> bos_id() const override { return parts_.bos_id; }
   std::optional<int32_t> eos_id() const override { return parts_.eos_id; }
   std::optional<int32_t> find_token(std::string_view text) const override;
-  bool strips_leading_space() const override { return parts_.strips_leading_space; }
 
  private:
   class Encoder;
+  class OffsetEncoder;
   void index_added_tokens();
-  void write_token_bytes();
 
   TokenizerParts parts_;
   AddedTokenFinder original_finder_, normalized_finder_;
-  std::vector<bool> special_;           // by id
-  std::string bytes_;                   // of all tokens, one after the other
-  std::vector<uint32_t> byte_offsets_;  // [vocab_size + 1]
+  std::vector<bool> special_;  // by id
+  TokenTexts texts_;
 };
 
 }  // namespace weft

@@ -1,58 +1,15 @@
 #include "text/pre_tokenizer.h"
 
+#include <algorithm>
+
+#include "base/utf8.h"
 #include "text/byte_level.h"
 
 namespace weft {
 namespace {
 
-// A stretch of a word: what a pattern matched, or what lies between two matches.
-struct Stretch {
-  TextSpan span;
-  bool delimiter;
-};
-
 void add_word(std::vector<TextSpan>& words, TextSpan span) {
   if (!span.empty()) words.push_back(span);
-}
-
-// Joins stretches to words as tokenizers' NormalizedString::split does.
-void join_stretches(const std::vector<Stretch>& stretches, SplitBehavior behavior, std::vector<TextSpan>& words) {
-  bool previous_delimiter = false;
-  bool open = false;  // the last word may still grow
-  for (size_t i = 0; i < stretches.size(); ++i) {
-    auto [span, delimiter] = stretches[i];
-    switch (behavior) {
-      case SplitBehavior::kRemoved:
-        if (!delimiter) words.push_back(span);
-        break;
-      case SplitBehavior::kIsolated:
-        words.push_back(span);
-        break;
-      case SplitBehavior::kContiguous:
-        if (open && delimiter == previous_delimiter) {
-          words.back().end = span.end;
-        } else {
-          words.push_back(span);
-        }
-        break;
-      case SplitBehavior::kMergedWithPrevious:
-        if (open && delimiter && !previous_delimiter) {
-          words.back().end = span.end;
-        } else {
-          words.push_back(span);
-        }
-        break;
-      case SplitBehavior::kMergedWithNext:
-        if (open && !delimiter && previous_delimiter) {
-          words.back().end = span.end;
-        } else {
-          words.push_back(span);
-        }
-        break;
-    }
-    open = true;
-    previous_delimiter = delimiter;
-  }
 }
 
 class SplitStep : public PreTokenizerStep {
@@ -60,10 +17,15 @@ class SplitStep : public PreTokenizerStep {
   SplitStep(SplitPattern pattern, SplitBehavior behavior, bool invert)
       : pattern_(std::move(pattern)), behavior_(behavior), invert_(invert) {}
 
+  NextWord known_split() const override {
+    return behavior_ == SplitBehavior::kIsolated && !invert_ ? pattern_.known_split() : nullptr;
+  }
+
   void apply(SplitText& split) const override {
+    if (NextWord next = known_split()) return cut_words(split, next);
     std::vector<TextSpan> words;
     std::vector<TextSpan> matches;
-    std::vector<Stretch> stretches;
+    std::vector<TextStretch> stretches;
     for (TextSpan word : split.words) {
       matches.clear();
       stretches.clear();
@@ -84,22 +46,59 @@ class SplitStep : public PreTokenizerStep {
   }
 
  private:
+  static void cut_words(SplitText& split, NextWord next) {
+    std::vector<TextSpan> words;
+    const char* text = split.text.data();
+    for (TextSpan word : split.words) {
+      for (const char *at = text + word.begin, *end = text + word.end; at < end;) {
+        const char* word_end = next(at, end);
+        words.push_back({static_cast<size_t>(at - text), static_cast<size_t>(word_end - text)});
+        at = word_end;
+      }
+    }
+    split.words = std::move(words);
+  }
+
   SplitPattern pattern_;
   SplitBehavior behavior_;
   bool invert_;
 };
 
-// Steps that change the text write every word anew.
+// Appends the alignment of `rewritten` to `origin`: its characters from the last one back stand for the characters (or
+// bytes) of the word, what is left in front for its first one.
+void align_word(const Alignment& old, std::string_view text, TextSpan word, std::string_view rewritten, bool by_byte,
+                Alignment& origin) {
+  std::vector<TextSpan> units;
+  for (size_t at = word.begin; at < word.end; at += by_byte ? 1 : utf8_sequence_length(text.substr(at))) {
+    units.push_back(old[at]);
+  }
+  std::vector<size_t> lengths;
+  for (size_t at = 0; at < rewritten.size(); at += lengths.back()) {
+    lengths.push_back(utf8_sequence_length(rewritten.substr(at)));
+  }
+  size_t added = lengths.size() - std::min(lengths.size(), units.size());
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    TextSpan span = units.empty() ? TextSpan{0, 0} : units[i < added ? 0 : i - added];
+    origin.insert(origin.end(), lengths[i], span);
+  }
+}
+
+// Steps that change the text write every word anew: character by character, or byte by byte, after what they put in
+// front.
 template <class Rewrite>
-void rewrite_words(SplitText& split, Rewrite rewrite) {
+void rewrite_words(SplitText& split, Rewrite rewrite, bool by_byte = false) {
   std::string text;
+  Alignment origin;
   std::vector<TextSpan> words;
   words.reserve(split.words.size());
   for (size_t i = 0; i < split.words.size(); ++i) {
     size_t begin = text.size();
     rewrite(split.words[i].of(split.text), i == 0, text);
     add_word(words, {begin, text.size()});
+    if (split.origin == nullptr) continue;
+    align_word(*split.origin, split.text, split.words[i], std::string_view(text).substr(begin), by_byte, origin);
   }
+  if (split.origin != nullptr) *split.origin = std::move(origin);
   split.text = std::move(text);
   split.words = std::move(words);
 }
@@ -107,7 +106,8 @@ void rewrite_words(SplitText& split, Rewrite rewrite) {
 class ByteAlphabetStep : public PreTokenizerStep {
  public:
   void apply(SplitText& split) const override {
-    rewrite_words(split, [](std::string_view word, bool, std::string& out) { out += to_byte_level(word); });
+    rewrite_words(
+        split, [](std::string_view word, bool, std::string& out) { out += to_byte_level(word); }, true);
   }
 };
 
@@ -192,6 +192,46 @@ class WordBeginStep : public PreTokenizerStep {
 
 }  // namespace
 
+// As tokenizers' NormalizedString::split does.
+void join_stretches(const std::vector<TextStretch>& stretches, SplitBehavior behavior, std::vector<TextSpan>& words) {
+  bool previous_delimiter = false;
+  bool open = false;  // the last word may still grow
+  for (size_t i = 0; i < stretches.size(); ++i) {
+    auto [span, delimiter] = stretches[i];
+    switch (behavior) {
+      case SplitBehavior::kRemoved:
+        if (!delimiter) words.push_back(span);
+        break;
+      case SplitBehavior::kIsolated:
+        words.push_back(span);
+        break;
+      case SplitBehavior::kContiguous:
+        if (open && delimiter == previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+      case SplitBehavior::kMergedWithPrevious:
+        if (open && delimiter && !previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+      case SplitBehavior::kMergedWithNext:
+        if (open && !delimiter && previous_delimiter) {
+          words.back().end = span.end;
+        } else {
+          words.push_back(span);
+        }
+        break;
+    }
+    open = true;
+    previous_delimiter = delimiter;
+  }
+}
+
 std::unique_ptr<PreTokenizerStep> split_step(SplitPattern pattern, SplitBehavior behavior, bool invert) {
   return std::make_unique<SplitStep>(std::move(pattern), behavior, invert);
 }
@@ -203,10 +243,6 @@ std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, Prepen
 
 std::unique_ptr<PreTokenizerStep> word_begin_step(std::string mark, std::bitset<256> joined) {
   return std::make_unique<WordBeginStep>(std::move(mark), joined);
-}
-
-std::string_view gpt2_pattern() {
-  return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 }
 
 }  // namespace weft

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "base/status.h"
+#include "text/alignment.h"
+#include "text/byte_trie.h"
+#include "text/known_split.h"
 #include "text/split_pattern.h"
 
 namespace weft {
@@ -16,7 +19,8 @@ namespace weft {
 struct SplitText {
   std::string text;
   std::vector<TextSpan> words;
-  bool at_start;  // the text is the beginning of what was given to the tokenizer
+  bool at_start;                // the text is the beginning of what was given to the tokenizer
+  Alignment* origin = nullptr;  // wanted when not null: the alignment of `text`, kept up to date by the steps
 };
 
 // Immutable, safe to use from many threads.
@@ -24,12 +28,22 @@ class PreTokenizerStep {
  public:
   virtual ~PreTokenizerStep() = default;
   virtual void apply(SplitText& split) const = 0;
+  // Not null when the step does nothing but cut as this function does.
+  virtual NextWord known_split() const { return nullptr; }
 };
 
 using PreTokenizer = std::vector<std::unique_ptr<PreTokenizerStep>>;
 
 // What happens to the text between two words that a pattern delimits (names as in tokenizer.json).
 enum class SplitBehavior { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous };
+
+// A stretch of a word: what a pattern matched (a delimiter), or what lies between two matches.
+struct TextStretch {
+  TextSpan span;
+  bool delimiter;
+};
+// Appends the words that the stretches of one word come to.
+void join_stretches(const std::vector<TextStretch>& stretches, SplitBehavior behavior, std::vector<TextSpan>& words);
 
 // "Split": the matches of `pattern` are the delimiters; with `invert`, what lies between them.
 std::unique_ptr<PreTokenizerStep> split_step(SplitPattern pattern, SplitBehavior behavior, bool invert);
@@ -48,7 +62,13 @@ std::unique_ptr<PreTokenizerStep> metaspace_step(std::string replacement, Prepen
 // remember.
 std::unique_ptr<PreTokenizerStep> word_begin_step(std::string mark, std::bitset<256> joined);
 
-// The pattern of ByteLevel's use_regex: GPT-2's.
-std::string_view gpt2_pattern();
+// Every character for which `delimits` holds is a delimiter.
+std::unique_ptr<PreTokenizerStep> character_split_step(bool (*delimits)(char32_t), SplitBehavior behavior);
+
+// "FixedLength": words of `characters` (at least 1) characters; the last one may be shorter.
+std::unique_ptr<PreTokenizerStep> fixed_length_step(size_t characters);
+
+// Isolates the occurrences of `texts`, the longest at the leftmost place.
+std::unique_ptr<PreTokenizerStep> kept_texts_step(const std::vector<std::string>& texts);
 
 }  // namespace weft

@@ -50,19 +50,24 @@ void ScoreBpeModel::encode_word(std::string_view word, MergeScratch& scratch, st
     candidate.id = id;
     return true;
   });
+  auto add = [&](int32_t id, uint32_t end) {
+    out.push_back(id);
+    if (scratch.ends != nullptr) scratch.ends->push_back(end);
+  };
   for (const Symbol& symbol : scratch.symbols) {
     if (symbol.length == 0) continue;
+    uint32_t end = symbol.begin + symbol.length;
     if (symbol.id >= 0) {
-      out.push_back(symbol.id);
+      add(symbol.id, end);
       continue;
     }
-    for (char byte : word.substr(symbol.begin, symbol.length)) {
-      int32_t id = byte_ids_[static_cast<unsigned char>(byte)];
+    for (uint32_t at = symbol.begin; at < end; ++at) {
+      int32_t id = byte_ids_[static_cast<unsigned char>(word[at])];
       if (id < 0) {
-        if (unknown_id_ >= 0) out.push_back(unknown_id_);
+        if (unknown_id_ >= 0) add(unknown_id_, end);
         break;
       }
-      out.push_back(id);
+      add(id, at + 1);
     }
   }
 }

@@ -1,107 +1,97 @@
 #include "text/split_pattern.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <fmt/format.h>
-#include <pcre2.h>
 
 #include "base/utf8.h"
 
 namespace weft {
-
-struct SplitPattern::Code {
-  pcre2_code* code = nullptr;
-  pcre2_match_context* limits = nullptr;
-};
-
-void SplitPattern::FreeCode::operator()(Code* code) const {
-  pcre2_code_free(code->code);
-  pcre2_match_context_free(code->limits);
-  delete code;
-}
-
 namespace {
 
-constexpr uint32_t kMatchLimit = 10'000'000;  // steps of one match
-constexpr uint32_t kDepthLimit = 100'000;
-constexpr uint32_t kHeapLimitKib = 64u << 10;
 constexpr size_t kMaxPatternBytes = 64u << 10;
+constexpr std::string_view kVowelSeparator = "\xE1\xA0\x8E";  // U+180E
 
-// What Oniguruma reads otherwise than PCRE2: set intersection and \h (a hex digit there).
-bool reads_otherwise(std::string_view pattern) {
+struct Traits {
+  bool oniguruma = false;  // PCRE2 reads it otherwise
+  bool white_space = false;
+};
+
+// What Oniguruma reads otherwise than PCRE2 (10.42): set intersection; \h (a hex digit there); \w and \b (marks are
+// word characters there); bracket classes by name; {n,m}+ (a repeated repetition there); \X, \R and \K are rare enough.
+Traits traits_of(std::string_view pattern) {
+  Traits out;
   for (size_t i = 0; i + 1 < pattern.size(); ++i) {
-    if (pattern[i] == '\\') {
-      if (pattern[i + 1] == 'h' || pattern[i + 1] == 'H') return true;
+    char c = pattern[i];
+    char next = pattern[i + 1];
+    if (c == '\\') {
+      out.oniguruma = out.oniguruma || std::string_view("hHwWbBRXKyYZgkG").find(next) != std::string_view::npos;
+      out.white_space = out.white_space || next == 's' || next == 'S';
       ++i;
-    } else if (pattern[i] == '&' && pattern[i + 1] == '&') {
-      return true;
+    } else {
+      out.oniguruma =
+          out.oniguruma || (c == '&' && next == '&') || (c == '[' && next == ':') || (c == '}' && next == '+');
     }
   }
-  return false;
+  return out;
 }
-
-std::string shown(std::string_view pattern) { return replace_invalid_utf8(pattern.substr(0, 200)); }
 
 }  // namespace
 
 Result<SplitPattern> SplitPattern::compile(std::string_view pattern) {
-  if (reads_otherwise(pattern) || pattern.size() > kMaxPatternBytes) {
-    return make_error(ErrorCode::kUnsupported, "the split pattern \"{}\" is not supported", shown(pattern));
+  if (pattern.size() > kMaxPatternBytes || !is_valid_utf8(pattern)) {
+    return make_error(ErrorCode::kUnsupported, "a pattern of {} bytes is not supported: it is too long or no UTF-8",
+                      pattern.size());
   }
-  int error = 0;
-  size_t offset = 0;
-  // In Oniguruma ^ and $ always mean lines, and a class like \w is Unicode's.
-  pcre2_code* compiled =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
-  if (compiled == nullptr) {
-    return make_error(ErrorCode::kUnsupported, "the split pattern \"{}\" is not supported (PCRE2 error {} at byte {})",
-                      shown(pattern), error, offset);
+  Traits traits = traits_of(pattern);
+  if (!traits.oniguruma) {
+    if (auto engine = compile_pcre2(pattern)) {
+      std::unique_ptr<PatternEngine> exact;
+      if (traits.white_space) {
+        TRY_ASSIGN(exact, compile_oniguruma(pattern));
+      }
+      SplitPattern out(std::move(*engine), std::move(exact));
+      out.known_split_ = find_known_split(pattern);
+      return out;
+    }
   }
-  pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);  // without JIT the interpreter runs; the matches are the same
-  pcre2_match_context* limits = pcre2_match_context_create(nullptr);
-  CHECK(limits != nullptr);
-  pcre2_set_match_limit(limits, kMatchLimit);
-  pcre2_set_depth_limit(limits, kDepthLimit);
-  pcre2_set_heap_limit(limits, kHeapLimitKib);
-  return SplitPattern(new Code{compiled, limits});
+  TRY_ASSIGN(auto engine, compile_oniguruma(pattern));
+  return SplitPattern(std::move(engine), nullptr);
 }
 
 Result<SplitPattern> SplitPattern::literal(std::string_view text) {
   std::string pattern;
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    bool word = byte >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    if (!word) pattern += '\\';
-    pattern += c;
-  }
-  if (text.find('\0') != std::string_view::npos || text.find('\n') != std::string_view::npos) {
-    pattern.clear();
-    for (size_t pos = 0; pos < text.size();)
-      pattern += fmt::format("\\x{{{:x}}}", static_cast<uint32_t>(decode_utf8(text, pos)));
-  }
+  for (size_t pos = 0; pos < text.size();)
+    pattern += fmt::format("\\x{{{:x}}}", static_cast<uint32_t>(decode_utf8(text, pos)));
   return compile(pattern);
 }
 
 void SplitPattern::find_all(std::string_view text, std::vector<TextSpan>& matches) const {
-  pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
-  CHECK(data != nullptr);
-  const size_t* bounds = pcre2_get_ovector_pointer(data);
-  auto subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-  size_t from = 0;
-  while (from < text.size()) {
-    int rc =
-        pcre2_match(code_->code, subject, text.size(), from, PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data, code_->limits);
-    if (rc == PCRE2_ERROR_JIT_STACKLIMIT) {
-      rc = pcre2_match(code_->code, subject, text.size(), from, PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY | PCRE2_NO_JIT,
-                       data, code_->limits);
+  bool exact = exact_ != nullptr && text.find(kVowelSeparator) != std::string_view::npos;
+  auto search = (exact ? exact_ : engine_)->search(text);
+  size_t last_end = std::string_view::npos;
+  TextSpan match{0, 0};
+  for (size_t from = 0; from < text.size() && search->next(from, match);) {
+    // A look-behind construct can give a match that begins before `from`; such a pattern matches nothing more here.
+    if (match.begin < from || match.end < match.begin) break;
+    if (match.empty() && match.end == last_end) {
+      from += std::max<size_t>(1, utf8_sequence_length(text.substr(from)));
+      continue;
     }
-    if (rc < 0) break;
-    // \K can make a match begin before `from` or behind its end; such a pattern matches nothing here.
-    if (bounds[0] < from || bounds[1] <= bounds[0]) break;
-    matches.push_back({bounds[0], bounds[1]});
-    from = bounds[1];
+    matches.push_back(match);
+    from = last_end = match.end;
   }
-  pcre2_match_data_free(data);
+}
+
+std::string SplitPattern::replace_all(std::string_view text, std::string_view replacement) const {
+  std::vector<TextSpan> matches;
+  find_all(text, matches);
+  std::string out;
+  size_t done = 0;
+  for (TextSpan match : matches) {
+    out.append(text, done, match.begin - done);
+    out += replacement;
+    done = match.end;
+  }
+  return out.append(text, done);
 }
 
 }  // namespace weft

@@ -28,13 +28,19 @@ struct MergeCandidate {
 struct MergeScratch {
   std::vector<Symbol> symbols;
   std::vector<MergeCandidate> heap;
+  std::vector<uint32_t>* ends = nullptr;  // wanted when not null: where each token ends in the word, in bytes
+
+  void emit(int32_t id, size_t end, std::vector<int32_t>& out) const {
+    out.push_back(id);
+    if (ends != nullptr) ends->push_back(static_cast<uint32_t>(end));
+  }
 };
 
 // Immutable and safe to use from many threads.
 class SubwordModel {
  public:
   virtual ~SubwordModel() = default;
-  // Appends the tokens of `word` (valid UTF-8, under 2 GiB, not empty).
+  // Appends the tokens of `word` (valid UTF-8, under 2 GiB, not empty) to `out`, and to scratch.ends as many ends.
   virtual void encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const = 0;
 };
 

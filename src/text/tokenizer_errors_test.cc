@@ -48,14 +48,14 @@ TEST(SmallTokenizer, IsRefusedByTheNameOfThePart) {
   const auto kUnsupported = ErrorCode::kUnsupported;
   const auto kCorrupt = ErrorCode::kCorruptFile;
   const BadPart bad[] = {
-      {replaced("\"BPE\"", "\"Unigram\""), kUnsupported, "model.type: the kind \"Unigram\""},
-      {replaced("\"NFC\"", "\"Precompiled\""), kUnsupported, "normalizer.normalizers[0]: the type \"Precompiled\""},
-      {replaced("\"Split\"", "\"BertPreTokenizer\""), kUnsupported, "BertPreTokenizer"},
+      {replaced("\"BPE\"", "\"Bigram\""), kUnsupported, "model.type: the kind \"Bigram\""},
+      {replaced("\"BPE\"", "\"Unigram\""), kCorrupt, "model.vocab"},
+      {replaced("\"NFC\"", "\"Other\""), kUnsupported, "normalizer.normalizers[0]: the type \"Other\""},
+      {replaced("\"NFC\"", "\"Precompiled\""), kCorrupt, "precompiled_charsmap"},
+      {replaced("\"Split\"", "\"Cut\""), kUnsupported, "Cut"},
       {replaced("\"TemplateProcessing\"", "\"Other\""), kUnsupported, "post_processor: the type \"Other\""},
-      {replaced("{\"type\":\"ByteLevel\"},\n  \"model\"", "{\"type\":\"CTC\"},\n  \"model\""), kUnsupported, "CTC"},
-      {replaced("{\"type\":\"ByteLevel\"},\n  \"model\"", "null,\n  \"model\""), kUnsupported, "decoder"},
-      {replaced(" ?\\\\p{L}+", "[a-z&&[^b]]"), kUnsupported, "&&"},
-      {replaced(" ?\\\\p{L}+", "(a"), kUnsupported, "PCRE2 error"},
+      {replaced("{\"type\":\"ByteLevel\"},\n  \"model\"", "{\"type\":\"Other\"},\n  \"model\""), kUnsupported, "Other"},
+      {replaced(" ?\\\\p{L}+", "(a"), kUnsupported, "Oniguruma"},
       {replaced("\"a b\"", "\"a c\""), kCorrupt, "merge 0"},
       {replaced("\"a b\"", "\"ab\""), kCorrupt, "\"ab\" is not two tokens"},
       {replaced("\"a b\"", "7"), kCorrupt, "model.merges[0]"},
@@ -103,9 +103,6 @@ TEST(PublishedTokenizers, ThatAreNotReadSayWhy) {
     EXPECT_TRUE(text);
     return load_json_tokenizer(*text, Metadata{});
   };
-  auto t5 = load("t5-small");
-  ASSERT_FALSE(t5);
-  EXPECT_EQ(t5.error().code, ErrorCode::kUnsupported);
   auto broken = load("added-tokens");
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().code, ErrorCode::kCorruptFile);
@@ -116,12 +113,6 @@ TEST(PublishedTokenizers, ThatAreNotReadSayWhy) {
   } else {
     EXPECT_EQ((*legacy)->encode("Hello world"), (std::vector<int32_t>{1, 15043, 3186}));
   }
-  auto files = ModelFiles::open(shared_data("tokenizers/gguf_vocab/ggml-vocab-bert-bge.gguf"));
-  ASSERT_TRUE(files);
-  auto bert = Tokenizer::load(*files);
-  ASSERT_FALSE(bert);
-  EXPECT_EQ(bert.error().code, ErrorCode::kUnsupported);
-  EXPECT_NE(bert.error().message.find("\"bert\""), std::string::npos) << bert.error().message;
 }
 
 Metadata small_gguf() {

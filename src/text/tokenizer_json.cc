@@ -3,12 +3,14 @@
 #include "base/utf8.h"
 #include "text/bpe_model.h"
 #include "text/json_node.h"
+#include "text/tokenizer_config.h"
 #include "text/tokenizer_json_steps.h"
+#include "text/unigram_model.h"
+#include "text/word_piece_model.h"
 
 namespace weft {
 namespace {
 
-constexpr int64_t kMaxTokens = 4 << 20;
 constexpr size_t kMaxDepth = 32;
 
 class JsonTokenizerLoader {
@@ -17,35 +19,59 @@ class JsonTokenizerLoader {
 
   Result<std::unique_ptr<Tokenizer>> load() {
     TRY_ASSIGN(auto model, root_.at("model"));
-    TRY(check_kind(model));
-    TRY(read_vocabulary(model));
+    TRY_ASSIGN(auto kind, read_kind(model));
+    if (kind == ModelKind::kUnigram) {
+      TRY(read_scored_vocabulary(model));
+    } else {
+      TRY(read_vocabulary(model));
+    }
     TRY(read_added_tokens());
     parts_.vocabulary = std::make_unique<Vocabulary>(std::move(forms_));
     TRY_ASSIGN(parts_.normalizer, parse_normalizer(root_));
     TRY_ASSIGN(auto pre_tokenizer, parse_pre_tokenizer(root_));
     parts_.pre_tokenizer = std::move(pre_tokenizer.steps);
-    TRY(build_bpe(model, pre_tokenizer.byte_level));
-    TRY_ASSIGN(auto decoder, parse_decoder(root_));
-    parts_.form = decoder.form;
-    parts_.strips_leading_space = decoder.strips_leading_space;
-    if (decoder.form == TokenForm::kMetaspace && cuts_before_marks_) {
-      parts_.pre_tokenizer.push_back(
-          word_begin_step(std::string(kMetaspaceMark), parts_.vocabulary->bytes_before(kMetaspaceMark)));
+    // Only BPE reads bytes itself.
+    if (pre_tokenizer.byte_level && kind != ModelKind::kBpe) parts_.pre_tokenizer.push_back(byte_alphabet_step());
+    switch (kind) {
+      case ModelKind::kBpe:
+        TRY(build_bpe(model, pre_tokenizer.byte_level));
+        break;
+      case ModelKind::kUnigram:
+        TRY(build_unigram(model));
+        break;
+      case ModelKind::kWordPiece:
+        TRY(build_word_piece(model));
+        break;
+      case ModelKind::kWordLevel: {
+        TRY_ASSIGN(auto unknown, unknown_id(model));
+        parts_.model = std::make_unique<WordLevelModel>(*parts_.vocabulary, unknown);
+        break;
+      }
     }
+    TRY_ASSIGN(parts_.decoder, parse_decoder(root_));
     TRY(read_special_ids());
     return std::unique_ptr<Tokenizer>(std::make_unique<PipelineTokenizer>(std::move(parts_)));
   }
 
  private:
-  static Status check_kind(const JsonNode& model) {
-    if (auto type = model.find("type")) {
-      TRY_ASSIGN(auto name, type->text());
-      if (name == "BPE") return {};
-      return type->unsupported(fmt::format("the kind \"{}\"", replace_invalid_utf8(name.substr(0, 64))));
+  enum class ModelKind { kBpe, kUnigram, kWordPiece, kWordLevel };
+
+  // Files from before the key "type" existed are told apart by what the kinds alone have.
+  static Result<ModelKind> read_kind(const JsonNode& model) {
+    auto type = model.find("type");
+    if (!type) {
+      auto vocabulary = model.find("vocab");
+      if (vocabulary && vocabulary->array()) return ModelKind::kUnigram;
+      if (model.find("merges")) return ModelKind::kBpe;
+      if (model.find("max_input_chars_per_word")) return ModelKind::kWordPiece;
+      return model.unsupported("a model without a type");
     }
-    // Files from before the key existed: only BPE has merges.
-    if (model.find("merges")) return {};
-    return model.unsupported("a model without a type");
+    TRY_ASSIGN(auto name, type->text());
+    if (name == "BPE") return ModelKind::kBpe;
+    if (name == "Unigram") return ModelKind::kUnigram;
+    if (name == "WordPiece") return ModelKind::kWordPiece;
+    if (name == "WordLevel") return ModelKind::kWordLevel;
+    return type->unsupported(fmt::format("the kind \"{}\"", replace_invalid_utf8(name.substr(0, 64))));
   }
 
   Status set_form(const JsonNode& where, int64_t id, std::string_view form) {
@@ -75,6 +101,24 @@ class JsonTokenizerLoader {
     return {};
   }
 
+  // A list of [token, score]; the place in it is the id.
+  Status read_scored_vocabulary(const JsonNode& model) {
+    TRY_ASSIGN(auto vocabulary, model.at("vocab"));
+    TRY_ASSIGN(auto entries, vocabulary.array());
+    for (auto entry : entries) {
+      simdjson::dom::array pair;
+      std::string_view form;
+      double score;
+      if (entry.get(pair) || pair.size() != 2 || pair.at(0).get(form) || pair.at(1).get(score)) {
+        return vocabulary.element(entry, forms_.size()).wrong("a pair of a token and its score");
+      }
+      if (static_cast<int64_t>(forms_.size()) == kMaxTokens) return vocabulary.unsupported("so large a vocabulary");
+      forms_.emplace_back(form);
+      scores_.push_back(score);
+    }
+    return {};
+  }
+
   Status read_added_tokens() {
     auto list = root_.find("added_tokens");
     if (!list) return {};
@@ -99,6 +143,41 @@ class JsonTokenizerLoader {
     return {};
   }
 
+  Status build_unigram(const JsonNode& model) {
+    UnigramOptions options;
+    TRY_ASSIGN(options.byte_fallback, model.boolean_or("byte_fallback", false));
+    if (auto node = model.find("unk_id")) {
+      TRY_ASSIGN(auto id, node->integer());
+      if (id < 0 || id >= static_cast<int64_t>(scores_.size())) return node->wrong("the id of a token");
+      options.unknown_id = static_cast<int32_t>(id);
+    }
+    std::vector<UnigramPiece> pieces(scores_.size(), UnigramPiece::kNormal);
+    parts_.model = std::make_unique<UnigramModel>(*parts_.vocabulary, scores_, pieces, options);
+    return {};
+  }
+
+  Status build_word_piece(const JsonNode& model) {
+    WordPieceOptions options;
+    TRY_ASSIGN(options.unknown_id, unknown_id(model));
+    if (auto node = model.find("continuing_subword_prefix")) {
+      TRY_ASSIGN(options.continuing_prefix, node->text());
+    }
+    if (auto node = model.find("max_input_chars_per_word")) {
+      TRY_ASSIGN(auto count, node->integer());
+      if (count < 0) return node->wrong("a number of characters");
+      options.max_characters = static_cast<size_t>(count);
+    }
+    parts_.model = std::make_unique<WordPieceModel>(*parts_.vocabulary, options);
+    return {};
+  }
+
+  Result<int32_t> unknown_id(const JsonNode& model) const {
+    auto node = model.find("unk_token");
+    if (!node) return Vocabulary::kNone;
+    TRY_ASSIGN(auto text, node->text());
+    return parts_.vocabulary->find(text);
+  }
+
   Status build_bpe(const JsonNode& model, bool byte_level) {
     for (std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
       auto affix = model.find(key);
@@ -106,17 +185,20 @@ class JsonTokenizerLoader {
       TRY_ASSIGN(auto text, affix->text());
       if (!text.empty()) return affix->unsupported("a text that is not empty");
     }
-    if (auto dropout = model.find("dropout")) return dropout->unsupported("dropping merges by chance");
+    if (auto dropout = model.find("dropout")) {
+      TRY_ASSIGN(double chance, dropout->real());
+      if (chance != 0) return dropout->unsupported("dropping merges by chance");
+    }
     BpeOptions options;
     options.byte_level = byte_level;
     TRY_ASSIGN(options.byte_fallback, model.boolean_or("byte_fallback", false));
     TRY_ASSIGN(options.ignore_merges, model.boolean_or("ignore_merges", false));
     TRY_ASSIGN(options.fuse_unknown, model.boolean_or("fuse_unk", false));
-    if (auto unknown = model.find("unk_token")) {
-      TRY_ASSIGN(auto text, unknown->text());
-      options.unknown_id = parts_.vocabulary->find(text);
+    TRY_ASSIGN(options.unknown_id, unknown_id(model));
+    if (!byte_level && !options.ignore_merges && parts_.vocabulary->find(kMetaspaceMark) >= 0) {
+      parts_.pre_tokenizer.push_back(
+          word_begin_step(std::string(kMetaspaceMark), parts_.vocabulary->bytes_before(kMetaspaceMark)));
     }
-    cuts_before_marks_ = !byte_level && !options.ignore_merges && parts_.vocabulary->find(kMetaspaceMark) >= 0;
     TRY_ASSIGN(auto merges, read_merges(model));
     TRY_ASSIGN(parts_.model, BpeModel::create(*parts_.vocabulary, merges, options));
     return {};
@@ -145,8 +227,8 @@ class JsonTokenizerLoader {
     TRY_ASSIGN(auto processor, parse_post_processor(root_));
     TRY(check_ids(processor.prefix_ids, parts_.prefix_ids));
     TRY(check_ids(processor.suffix_ids, parts_.suffix_ids));
-    parts_.bos_id = named_token("bos");
-    parts_.eos_id = named_token("eos");
+    parts_.bos_id = configured_token(metadata_, "bos", *parts_.vocabulary);
+    parts_.eos_id = configured_token(metadata_, "eos", *parts_.vocabulary);
     return {};
   }
 
@@ -160,27 +242,10 @@ class JsonTokenizerLoader {
     return {};
   }
 
-  // By tokenizer_config.json's "bos_token", else config.json's "bos_token_id".
-  std::optional<int32_t> named_token(std::string_view name) const {
-    for (std::string_view suffix : {"", ".content"}) {
-      auto text = metadata_.text({fmt::format("tokenizer_config.{}_token{}", name, suffix)});
-      if (!text) continue;
-      if (int32_t id = parts_.vocabulary->find(*text); id >= 0) return id;
-    }
-    std::string key = fmt::format("{}_token_id", name);
-    std::optional<int64_t> id;
-    if (auto single = metadata_.integer({key})) id = *single;
-    const MetadataValue* value = metadata_.find(key);
-    auto* several = value == nullptr ? nullptr : std::get_if<std::vector<int64_t>>(value);
-    if (several != nullptr && !several->empty()) id = several->front();
-    if (!id || *id < 0 || *id >= parts_.vocabulary->size()) return std::nullopt;
-    return static_cast<int32_t>(*id);
-  }
-
   const JsonNode& root_;
   const Metadata& metadata_;
   std::vector<std::string> forms_;  // by id
-  bool cuts_before_marks_ = false;  // words may be cut before each mark; see word_begin_step()
+  std::vector<double> scores_;      // Unigram's, by id
   TokenizerParts parts_;
 };
 

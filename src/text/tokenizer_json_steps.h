@@ -1,4 +1,4 @@
-// The parts of tokenizer.json around the vocabulary.
+// The parts of tokenizer.json around the vocabulary, and what their readers share.
 #pragma once
 
 #include <vector>
@@ -22,10 +22,22 @@ struct ParsedPostProcessor {
 };
 Result<ParsedPostProcessor> parse_post_processor(const JsonNode& root);
 
-struct ParsedDecoder {
-  TokenForm form = TokenForm::kPlain;
-  bool strips_leading_space = false;
+Result<TokenDecoder> parse_decoder(const JsonNode& root);
+
+// The steps of root[key], sequences laid flat in order; `inner` is the name of a sequence's list.
+Result<std::vector<JsonNode>> flat_steps(const JsonNode& root, std::string_view key, std::string_view inner);
+
+// {"String": ..} or {"Regex": ..} under "pattern".
+struct ParsedPattern {
+  std::string_view text;
+  bool regex;
 };
-Result<ParsedDecoder> parse_decoder(const JsonNode& root);
+Result<ParsedPattern> parse_pattern(const JsonNode& step);
+Result<SplitPattern> compile_pattern(const JsonNode& step, const ParsedPattern& pattern);
+
+// "prepend_scheme", or `add_prefix_space`, its older form.
+Result<PrependScheme> parse_prepend_scheme(const JsonNode& step);
+
+Error unsupported_type(const JsonNode& step, std::string_view type);
 
 }  // namespace weft

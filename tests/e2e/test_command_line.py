@@ -30,6 +30,7 @@ def expect_sentence(run, code, part):
     (["generate", "smollm2", "-p", "x", "--system", "y"], "--chat"),
     (["generate", "smollm2", "-p", "x", "--seed", "99999999999999999999"], "--seed"),
     (["eval", "smollm2"], "--teacher"),
+    (["tokenize"], "MODEL is required"),
 ])
 def test_wrong_flags(weft_binary, arguments, part):
     expect_sentence(weft(weft_binary, *arguments), USAGE, part)
@@ -49,7 +50,7 @@ def test_directories_without_a_model(weft_binary, tmp_path):
     expect_sentence(weft(weft_binary, "generate", tmp_path, "-p", "x"), FAILURE, "pickles")
 
 
-@pytest.mark.parametrize("command", ["", "serve", "generate", "eval", "bench", "bench model"])
+@pytest.mark.parametrize("command", ["", "serve", "generate", "eval", "bench", "bench model", "tokenize"])
 def test_help(weft_binary, command):
     run = weft(weft_binary, *command.split(), "--help")
     assert run.returncode == 0 and "Exit codes" in run.stdout and run.stderr == ""

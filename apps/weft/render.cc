@@ -1,0 +1,200 @@
+// weft render: the prompt that a chat becomes, without the model's weights.
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <memory>
+
+#include "apps/weft/command.h"
+#include "base/mapped_file.h"
+#include "model_files/model_files.h"
+#include "repository/model_source.h"
+#include "server/openai/chat.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace weft {
+namespace {
+
+constexpr size_t kMaxInputBytes = size_t{1} << 30;
+constexpr JsonLimits kInputLimits = {.max_depth = 64, .max_nodes = 1'000'000};
+constexpr size_t kMaxParsedTemplates = 64;  // of --jsonl, kept for lines to come
+
+struct RenderFlags {
+  std::string model;
+  std::string messages;
+  std::string now;
+  bool jsonl = false;
+};
+
+Result<std::time_t> parse_now(const std::string& text) {
+  if (text.empty()) return std::time(nullptr);
+  std::tm fields{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &fields);
+  if (end != nullptr && *end == 'Z') ++end;
+  if (end != nullptr && *end == '\0') return timegm(&fields);
+  return param_error("now", "--now is '{}'; give a time like 2025-07-10T12:00:00.", text);
+}
+
+// Whether the word is a template's file, or a directory with one and without weights, and not a model.
+bool is_template_path(const std::filesystem::path& path) {
+  std::error_code ignored;
+  auto extension = path.extension();
+  if (extension == ".jinja" || extension == ".jinja2" || extension == ".json") return true;
+  return std::filesystem::is_directory(path, ignored) && !std::filesystem::exists(path / "config.json", ignored);
+}
+
+Result<ChatTemplateSource> find_source(const std::string& word) {
+  if (is_template_path(word)) return read_chat_template_source(word);
+  TRY_ASSIGN(ModelSource model, resolve_model(word));
+  TRY_ASSIGN(ModelFiles files, ModelFiles::open(model.path));
+  TRY_ASSIGN(auto source, files.format() == ModelFormat::kGguf ? chat_template_source_of(files.metadata())
+                                                               : read_chat_template_source(model.path));
+  bool complete = (source.special.bos || source.says_bos) && (source.special.eos || source.says_eos);
+  if (complete || source.templates.empty()) return source;
+  TRY_ASSIGN(auto tokenizer, Tokenizer::load(files));
+  set_missing_tokens(source, *tokenizer);
+  return source;
+}
+
+Result<ChatTemplate> load_template(const std::string& word) {
+  auto source = find_source(word);
+  if (!source) return source.error().param.empty() ? in_context(word, std::move(source).take_error()) : source.error();
+  if (source->templates.empty()) {
+    return make_error(ErrorCode::kNotFound, "{} has no chat template, so chats can't be rendered with it.", word);
+  }
+  auto parsed = ChatTemplate::parse(std::move(*source));
+  if (!parsed) return in_context(word, std::move(parsed).take_error());
+  return parsed;
+}
+
+// The prompt of POST /v1/chat/completions with these messages.
+Result<std::string> render_request(const ChatTemplate& chat, const JsonArray& messages, std::time_t now) {
+  OpenAiContext context{.model_names = {"model"}};
+  JsonObject body;
+  body["messages"] = messages;
+  TRY_ASSIGN(PreparedGeneration prepared, prepare_chat(context, write_json(body), "render"));
+  const auto& prompt = std::get<ChatPrompt>(prepared.requests.at(0).prompt);
+  return chat.render({.messages = prompt.messages,
+                      .tools = prompt.tools,
+                      .documents = prompt.documents,
+                      .add_generation_prompt = prompt.add_generation_prompt,
+                      .continue_final_message = prompt.continue_final_message,
+                      .extra = prompt.template_arguments},
+                     now);
+}
+
+Result<std::string> render_input(const ChatTemplate& chat, const Json& input, std::time_t now) {
+  if (input.is_array()) return render_request(chat, input.get_array(), now);
+  if (input.is_object()) return chat.render_variables(input.get_object(), now);
+  return make_error(ErrorCode::kInvalidValue,
+                    "Give a JSON list of messages, or an object with every variable of the template.");
+}
+
+Result<std::string> read_all(const std::string& path) {
+  if (path != "-") return read_text_file(path, kMaxInputBytes);
+  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+Status render_file(const ChatTemplate& chat, const std::string& path, std::time_t now) {
+  TRY_ASSIGN(std::string text, read_all(path));
+  auto input = parse_json(text, kInputLimits);
+  if (!input) return in_context(path, std::move(input).take_error());
+  TRY_ASSIGN(std::string prompt, render_input(chat, *input, now));
+  std::fwrite(prompt.data(), 1, prompt.size(), stdout);
+  return {};
+}
+
+// Answers one line of --jsonl; templates given in lines are parsed once.
+class LineRenderer {
+ public:
+  LineRenderer(const ChatTemplate* chat, std::time_t now) : chat_(chat), now_(now) {}
+
+  std::string answer(const std::string& line) {
+    auto prompt = render(line);
+    JsonObject out;
+    if (prompt) {
+      out["output"] = *prompt;
+    } else {
+      out["error"] = prompt.error().message;
+    }
+    return write_json(out);
+  }
+
+ private:
+  Result<std::string> render(const std::string& line) {
+    TRY_ASSIGN(Json parsed, parse_json(line, kInputLimits));
+    const JsonObject* object = parsed.if_object();
+    const Json* context = object ? object->if_contains("context") : nullptr;
+    if (!context) return make_error(ErrorCode::kInvalidValue, "A line is {{\"template\": .., \"context\": ..}}.");
+    const Json* source = object->if_contains("template");
+    if (source && source->is_string()) {
+      TRY_ASSIGN(const ChatTemplate* chat, parse(std::string(source->get_string())));
+      return render_input(*chat, *context, now_);
+    }
+    if (chat_) return render_input(*chat_, *context, now_);
+    return make_error(ErrorCode::kInvalidValue, "The line has no template, and the command line names none.");
+  }
+
+  Result<const ChatTemplate*> parse(const std::string& source) {
+    auto it = parsed_.find(source);
+    if (it != parsed_.end()) return &it->second;
+    TRY_ASSIGN(ChatTemplate chat, ChatTemplate::parse(source, {}));
+    if (parsed_.size() >= kMaxParsedTemplates) parsed_.clear();
+    return &parsed_.emplace(source, std::move(chat)).first->second;
+  }
+
+  const ChatTemplate* chat_;
+  std::time_t now_;
+  std::map<std::string, ChatTemplate> parsed_;
+};
+
+void render_lines(const ChatTemplate* chat, std::time_t now) {
+  LineRenderer renderer(chat, now);
+  for (std::string line; std::getline(std::cin, line);) {
+    if (line.empty()) continue;
+    std::string answer = renderer.answer(line) + "\n";
+    std::fwrite(answer.data(), 1, answer.size(), stdout);
+    std::fflush(stdout);
+  }
+}
+
+Status run_render(const RenderFlags& flags) {
+  TRY_ASSIGN(std::time_t now, parse_now(flags.now));
+  if (!flags.jsonl && flags.model.empty()) return param_error("model", "MODEL is required; '--help' explains.");
+  if (!flags.jsonl && flags.messages.empty()) return param_error("messages", "--messages is required without --jsonl.");
+  std::optional<ChatTemplate> chat;
+  if (!flags.model.empty()) {
+    TRY_ASSIGN(chat, load_template(flags.model));
+  }
+  if (!flags.jsonl) return render_file(*chat, flags.messages, now);
+  render_lines(chat ? &*chat : nullptr, now);
+  return {};
+}
+
+}  // namespace
+
+void add_render_command(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<RenderFlags>();
+  CLI::App* command = app.add_subcommand("render", "Print the prompt that a chat becomes");
+  command->add_option("MODEL", flags->model,
+                      "As for serve (weights are not read), or a template: .jinja, tokenizer_config.json, "
+                      "chat_template.json or a directory with them");
+  auto* messages =
+      command->add_option("--messages", flags->messages,
+                          "JSON file ('-': stdin): a list of messages, rendered as a chat request with them; or an "
+                          "object with every variable of the template (messages, tools, add_generation_prompt, ...)");
+  command->add_option("--now", flags->now, "Time that strftime_now tells, like 2025-07-10T12:00:00 (default: now)");
+  command
+      ->add_flag("--jsonl", flags->jsonl,
+                 "Lines of stdin {\"template\": .., \"context\": ..}, the template optional behind a MODEL, to lines "
+                 "{\"output\": ..} or {\"error\": ..}")
+      ->excludes(messages);
+  command->callback([flags, &exit_code] {
+    if (Status status = run_render(*flags); !status) exit_code = report_error(status.error());
+  });
+}
+
+}  // namespace weft
