@@ -1,27 +1,10 @@
 #include "frontend/grammar_cache.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 namespace weft {
-namespace {
-
-// Fields behind their lengths, so that no two specs run together.
-std::string cache_key(const GrammarSpec& spec) {
-  std::string key = fmt::format("{}{}{}{}", static_cast<int>(spec.kind), spec.strict, spec.compact_whitespace,
-                                spec.no_additional_properties);
-  auto add = [&](const std::string& text) { key += fmt::format(":{}:{}", text.size(), text); };
-  add(spec.text);
-  add(spec.whitespace_pattern);
-  for (const std::string& choice : spec.choices) add(choice);
-  return key;
-}
-
-}  // namespace
-
 Result<std::shared_ptr<const CompiledGrammar>> GrammarCache::get(const GrammarSpec& spec) {
-  std::string key = cache_key(spec);
+  std::string key = spec.key();
   {
     std::lock_guard lock(mutex_);
     if (auto at = by_key_.find(key); at != by_key_.end()) {

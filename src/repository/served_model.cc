@@ -4,6 +4,7 @@
 
 #include "executor/model_executor.h"
 #include "frontend/chat_renderer.h"
+#include "grammar/compile.h"
 #include "machine/memory.h"
 
 namespace weft {
@@ -81,6 +82,9 @@ Result<TextModel> make_text_model(const std::shared_ptr<const LoadedModel>& mode
   text.limits.vocab_size = std::min(model->tokenizer->vocab_size(), model->decoder->config.vocab_size);
   text.limits.max_model_len = max_model_len;
   text.limits.eos_token_ids = model->eos_token_ids;
+  auto vocabulary = GrammarVocabulary::build(*model->tokenizer, model->eos_token_ids);
+  text.grammars = std::make_shared<GrammarCache>(
+      [vocabulary](const GrammarSpec& spec) { return compile_grammar(spec, vocabulary); });
   TRY_ASSIGN(text.defaults, generation_defaults(model->files.metadata(), advised));
   return text;
 }
