@@ -26,7 +26,7 @@ class JsonTokenizerLoader {
       TRY(read_vocabulary(model));
     }
     TRY(read_added_tokens());
-    parts_.vocabulary = std::make_unique<Vocabulary>(std::move(forms_));
+    parts_.vocabulary = std::make_unique<Vocabulary>(std::span<const std::string_view>(forms_));
     TRY_ASSIGN(parts_.normalizer, parse_normalizer(root_));
     TRY_ASSIGN(auto pre_tokenizer, parse_pre_tokenizer(root_));
     parts_.pre_tokenizer = std::move(pre_tokenizer.steps);
@@ -209,6 +209,7 @@ class JsonTokenizerLoader {
     TRY_ASSIGN(auto list, model.at("merges"));
     TRY_ASSIGN(auto elements, list.array());
     std::vector<MergeRule> merges;
+    merges.reserve(elements.size());
     for (auto element : elements) {
       std::string_view text;
       simdjson::dom::array pair;
@@ -244,8 +245,8 @@ class JsonTokenizerLoader {
 
   const JsonNode& root_;
   const Metadata& metadata_;
-  std::vector<std::string> forms_;  // by id
-  std::vector<double> scores_;      // Unigram's, by id
+  std::vector<std::string_view> forms_;  // by id; views into the parsed file
+  std::vector<double> scores_;           // Unigram's, by id
   TokenizerParts parts_;
 };
 
