@@ -31,14 +31,20 @@ def decode(raw):
     return raw.decode("utf-8", errors="replace")
 
 
+def shuffled(paths):
+    out = sorted(paths)
+    random.Random(2).shuffle(out)
+    return out
+
+
 def man_pages():
-    for path in sorted(glob.glob("/usr/share/man/*/man*/*.gz")):
+    for path in shuffled(glob.glob("/usr/share/man/*/man*/*.gz")):
         with gzip.open(path) as file:
             yield decode(file.read())
 
 
 def word_lists():
-    for path in sorted(glob.glob("/usr/share/hunspell/*.dic") + glob.glob("/usr/share/dict/*")):
+    for path in shuffled(glob.glob("/usr/share/hunspell/*.dic") + glob.glob("/usr/share/dict/*")):
         if os.path.isfile(path):
             raw = open(path, "rb").read()
             try:
@@ -48,7 +54,7 @@ def word_lists():
 
 
 def translations():
-    for path in sorted(glob.glob("/usr/share/locale/*/LC_MESSAGES/iso_*.mo")):
+    for path in shuffled(glob.glob("/usr/share/locale/*/LC_MESSAGES/iso_*.mo")):
         with open(path, "rb") as file:
             try:
                 catalog = gettext.GNUTranslations(file)
@@ -58,13 +64,13 @@ def translations():
 
 
 def cldr():
-    for path in sorted(glob.glob("/usr/share/unicode/cldr/common/*/*.xml")):
+    for path in shuffled(glob.glob("/usr/share/unicode/cldr/common/*/*.xml")):
         text = decode(open(path, "rb").read())
         yield "\n".join(part.strip() for part in re.findall(r">([^<>]*[^<>\s][^<>]*)<", text))
 
 
 def sources():
-    for path in sorted(glob.glob("/usr/include/*.h") + glob.glob("/usr/lib/python3*/*.py")):
+    for path in shuffled(glob.glob("/usr/include/*.h") + glob.glob("/usr/lib/python3*/*.py")):
         yield decode(open(path, "rb").read())
 
 
@@ -98,19 +104,16 @@ def corpus(megabytes):
     """Texts of at most 4,000 characters, an equal share from each kind of source."""
     kinds = [man_pages, word_lists, translations, cldr, sources]
     share = megabytes * 1_000_000 // len(kinds)
-    rng = random.Random(1)
     out = []
     for kind in kinds:
-        pieces = []
-        for text in kind():
-            pieces += [text[at:at + 4000] for at in range(0, len(text), 4000)]
-        rng.shuffle(pieces)
         size = 0
-        for piece in pieces:
+        for text in kind():
+            # Of one long file only a part, so that many files have their say.
+            for at in range(0, min(len(text), share // 40 + 4000), 4000):
+                out.append(text[at:at + 4000])
+                size += len(out[-1].encode())
             if size > share:
                 break
-            size += len(piece.encode())
-            out.append(piece)
     return out
 
 
