@@ -1,0 +1,96 @@
+#include "grammar/compile.h"
+
+#include <utility>
+
+#include "grammar/json_schema.h"
+#include "grammar/machine_tables.h"
+#include "grammar/regex.h"
+#include "grammar/token_grammar.h"
+
+namespace weft {
+
+namespace {
+
+void append_field(std::string& key, std::string_view field) {
+  key += std::to_string(field.size());
+  key += ':';
+  key += field;
+}
+
+Result<WhitespacePolicy> whitespace_policy(const GrammarSpec& spec, const GrammarLimits& limits) {
+  WhitespacePolicy policy;
+  policy.compact = spec.compact_whitespace;
+  if (spec.whitespace_pattern.empty()) return policy;
+  TRY_ASSIGN(Dfa pattern, compile_regex(spec.whitespace_pattern, RegexMatch::kWhole, limits));
+  TRY_ASSIGN(Dfa character, dfa::one_of({" ", "\t", "\n", "\r"}, limits));
+  TRY_ASSIGN(Dfa all, dfa::repeat(character, 0, std::nullopt, limits));
+  TRY_ASSIGN(Dfa both, dfa::intersect(pattern, all, limits));
+  if (both.is_empty()) {
+    return param_error("whitespace_pattern", "The pattern matches no white space that JSON allows between its parts.");
+  }
+  policy.pattern = std::make_shared<const Dfa>(std::move(both));
+  return policy;
+}
+
+Grammar value_grammar(ValueGrammar values) {
+  Grammar grammar;
+  grammar.expressions.push_back({.kind = Expression::Kind::kValue, .index = values.root});
+  grammar.values = std::move(values);
+  return grammar;
+}
+
+Error unenforced_error(const std::vector<UnenforcedKeyword>& keywords) {
+  std::string list;
+  for (const UnenforcedKeyword& keyword : keywords) {
+    if (!list.empty()) list += "; ";
+    list += fmt::format("{}: {}: {}", keyword.path.empty() ? "/" : keyword.path, keyword.keyword, keyword.reason);
+  }
+  return make_error(ErrorCode::kInvalidValue,
+                    "The schema has keywords that can't be enforced while generating: {}. Leave them out, or set "
+                    "\"strict\" to false to have them ignored.",
+                    list);
+}
+
+}  // namespace
+
+std::string GrammarSpec::key() const {
+  std::string key;
+  key += static_cast<char>('a' + static_cast<int>(kind));
+  key += strict ? 's' : '-';
+  key += compact_whitespace ? 'c' : '-';
+  key += no_additional_properties ? 'n' : '-';
+  append_field(key, whitespace_pattern);
+  append_field(key, text);
+  for (const std::string& choice : choices) append_field(key, choice);
+  return key;
+}
+
+Result<CompiledGrammar> compile_grammar(const GrammarSpec& spec, std::shared_ptr<const GrammarVocabulary> vocabulary,
+                                        const GrammarLimits& limits) {
+  auto tokens = std::dynamic_pointer_cast<const TokenVocabulary>(vocabulary);
+  CHECK(tokens != nullptr);
+  CompiledGrammar compiled;
+  Grammar grammar;
+  switch (spec.kind) {
+    case GrammarSpec::Kind::kJsonObject:
+      grammar = value_grammar(any_object_grammar());
+      break;
+    case GrammarSpec::Kind::kJsonSchema: {
+      SchemaOptions options{.no_additional_properties = spec.no_additional_properties};
+      TRY_ASSIGN(SchemaGrammar schema, compile_json_schema(spec.text, options, limits));
+      if (spec.strict && !schema.unenforced.empty()) return unenforced_error(schema.unenforced);
+      compiled.unenforced = std::move(schema.unenforced);
+      grammar = value_grammar(std::move(schema.grammar));
+      break;
+    }
+    default:
+      return make_error(ErrorCode::kUnsupported, "This kind of grammar is not supported.");
+  }
+  TRY_ASSIGN(grammar.whitespace, whitespace_policy(spec, limits));
+  TRY_ASSIGN(std::shared_ptr<const MachineTables> tables, MachineTables::build(std::move(grammar), limits));
+  compiled.memory_bytes = tables->memory_bytes();
+  compiled.constraint = std::make_shared<const TokenGrammar>(std::move(tables), std::move(tokens));
+  return compiled;
+}
+
+}  // namespace weft

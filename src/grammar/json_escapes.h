@@ -1,0 +1,35 @@
+// The escapes of JSON strings, one byte at a time. Lone surrogates are no characters.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "grammar/dfa.h"
+
+namespace weft {
+
+// Where in an escape a string is; 0 is outside of any. Fits a frame's field.
+using EscapeState = int32_t;
+constexpr EscapeState kAfterBackslash = 1;
+
+struct EscapeStep {
+  enum class Kind { kRefused, kPartial, kCharacter };
+  Kind kind = Kind::kRefused;
+  EscapeState state = 0;   // of kPartial
+  char32_t character = 0;  // of kCharacter
+};
+EscapeStep step_escape(EscapeState state, uint8_t byte);
+
+// The characters that a begun escape can still become, as ranges without surrogates.
+struct CharacterRange {
+  char32_t first, last;
+};
+struct CharacterRanges {
+  std::array<CharacterRange, 3> ranges;
+  int count = 0;
+
+  bool contains(char32_t c) const;
+};
+CharacterRanges escape_characters(EscapeState state);
+
+}  // namespace weft
