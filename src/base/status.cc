@@ -50,6 +50,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "cancelled";
     case ErrorCode::kNumericError:
       return "numeric_error";
+    case ErrorCode::kNoLegalToken:
+      return "no_legal_token";
     case ErrorCode::kInternalError:
       return "internal_error";
   }

@@ -39,6 +39,7 @@ enum class ErrorCode {
   kDeadlineExceeded,
   kCancelled,
   kNumericError,  // non-finite logits (I20)
+  kNoLegalToken,  // the grammar leaves no token (I21)
   kInternalError,
 };
 

@@ -1,7 +1,5 @@
 #include "engine/constraint_table.h"
 
-#include <algorithm>
-
 namespace weft {
 
 void ConstraintTable::start_row(const RowStart& start) {
@@ -14,8 +12,9 @@ void ConstraintTable::start_row(const RowStart& start) {
   for (TokenId token : start.output_ids) row.broken = row.broken || !row.state->accept(token).ok();
 }
 
-const std::vector<ItemMask>& ConstraintTable::begin(const StepPlan& plan) {
+void ConstraintTable::start_masks(const StepPlan& plan) {
   masks_.clear();
+  jobs_.clear();
   for (int32_t row : plan.freed_rows) {
     if (static_cast<size_t>(row) < rows_.size()) rows_[static_cast<size_t>(row)] = Row{};
   }
@@ -23,10 +22,16 @@ const std::vector<ItemMask>& ConstraintTable::begin(const StepPlan& plan) {
   for (size_t i = 0; i < plan.items.size(); ++i) {
     Row& row = rows_[static_cast<size_t>(plan.items[i].row)];
     if (!plan.items[i].samples || row.state == nullptr) continue;
-    masks_.push_back({.item = static_cast<int32_t>(i), .words = std::vector<uint32_t>(mask_words_, 0)});
-    std::vector<uint32_t>& words = masks_.back().words;
-    if (row.broken || !row.state->fill_mask(words).ok()) std::fill(words.begin(), words.end(), 0);
+    if (words_.size() == masks_.size()) words_.emplace_back(mask_words_);
+    std::vector<uint32_t>& words = words_[masks_.size()];
+    masks_.push_back({.item = static_cast<int32_t>(i), .words = words});
+    jobs_.push_back({.state = row.broken ? nullptr : row.state.get(), .words = words});
   }
+  workers_.start(jobs_);
+}
+
+const std::vector<ItemMask>& ConstraintTable::finish_masks() {
+  workers_.finish();
   return masks_;
 }
 

@@ -1,10 +1,12 @@
-// The grammar states of the executor's rows. Follows the plans in the order of their execution: begin() before a step's
-// masks are made, accept() with its result. For the engine thread.
+// The grammar states of the executor's rows. Follows the plans in the order of their execution: start_masks() when the
+// tokens before a step are known, finish_masks() before its sampling, accept() with its result. In between, other
+// threads may be at the masks. For the engine thread.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "engine/mask_workers.h"
 #include "executor/executor.h"
 #include "request/step_plan.h"
 #include "request/step_result.h"
@@ -14,11 +16,15 @@ namespace weft {
 
 class ConstraintTable {
  public:
-  explicit ConstraintTable(int32_t vocab_size) : mask_words_((static_cast<size_t>(vocab_size) + 31) / 32) {}
+  // `num_threads`: threads that make masks while the forward pass runs; 0: finish_masks() makes them.
+  ConstraintTable(int32_t vocab_size, int num_threads)
+      : mask_words_((static_cast<size_t>(vocab_size) + 31) / 32), workers_(num_threads) {}
 
-  // Applies the plan's freed and started rows, then makes the masks of its sampling items. A state without a legal
-  // token gives an empty mask, which makes the sampler fail the sequence (I21).
-  const std::vector<ItemMask>& begin(const StepPlan& plan);
+  // Applies the plan's freed and started rows, then begins the masks of its sampling items.
+  void start_masks(const StepPlan& plan);
+  // The masks of the plan that was started; they stay until the next start. A state without a legal token gives an
+  // empty mask, which makes the sampler fail the sequence (I21).
+  const std::vector<ItemMask>& finish_masks();
   // Advances the states by the step's tokens.
   void accept(const StepPlan& plan, const StepResult& result);
 
@@ -32,7 +38,10 @@ class ConstraintTable {
 
   size_t mask_words_;
   std::vector<Row> rows_;
+  std::vector<std::vector<uint32_t>> words_;  // one mask each; kept from step to step
   std::vector<ItemMask> masks_;
+  std::vector<MaskJob> jobs_;
+  MaskWorkers workers_;
 };
 
 }  // namespace weft

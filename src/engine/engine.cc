@@ -33,7 +33,7 @@ Engine::Engine(const EngineConfig& config, std::unique_ptr<Executor> executor, c
       executor_(std::move(executor)),
       scheduler_(config.scheduler, executor_->cache_spec(),
                  {executor_->num_pages().begin(), executor_->num_pages().end()}, clock),
-      constraints_(config.vocab_size),
+      constraints_(config.vocab_size, config.num_mask_threads),
       // The scheduler holds no more than this: its waiting requests and one request for each running sequence.
       mailbox_(config.scheduler.max_waiting_requests + static_cast<size_t>(config.scheduler.max_num_seqs)),
       last_turn_(clock.now()),
@@ -105,7 +105,7 @@ bool Engine::step() {
     return false;
   }
   constraints_.accept(oldest.plan, *result);
-  if (!in_flight_.empty()) bind_masks();  // before another submit, which may already need the next step's samples
+  if (!in_flight_.empty()) start_masks();
   scheduler_.commit(*result, events_);
   last_progress_ = clock_.now();
   publish();
@@ -141,15 +141,25 @@ bool Engine::plan() {
 }
 
 void Engine::submit_plan() {
-  StepTicket ticket = executor_->submit(plan_);
-  in_flight_.push_back({ticket, std::move(plan_)});
+  if (!in_flight_.empty()) bind_masks();  // submit may already need the samples of the step before
+  in_flight_.push_back({.ticket = {}, .plan = std::move(plan_)});
+  if (in_flight_.size() == 1) start_masks();  // they are made while the forward pass runs
+  in_flight_.back().ticket = executor_->submit(in_flight_.back().plan);
 }
 
 // Only the oldest step's masks can be made: those of the next need its tokens.
-void Engine::bind_masks() {
+void Engine::start_masks() {
   InFlight& oldest = in_flight_.front();
-  if (std::exchange(oldest.masks_bound, true)) return;
-  executor_->bind_masks(oldest.ticket, constraints_.begin(oldest.plan));
+  if (oldest.masks != InFlight::Masks::kNone) return;
+  oldest.masks = InFlight::Masks::kStarted;
+  constraints_.start_masks(oldest.plan);
+}
+
+void Engine::bind_masks() {
+  start_masks();
+  InFlight& oldest = in_flight_.front();
+  if (std::exchange(oldest.masks, InFlight::Masks::kBound) == InFlight::Masks::kBound) return;
+  executor_->bind_masks(oldest.ticket, constraints_.finish_masks());
 }
 
 // Nothing is in flight and nothing could be planned.

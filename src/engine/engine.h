@@ -26,6 +26,7 @@ namespace weft {
 struct EngineConfig {
   SchedulerConfig scheduler;  // max_steps_in_flight is the executor's
   int32_t vocab_size = 0;     // bits of a grammar mask
+  int num_mask_threads = 0;   // that make grammar masks while the forward pass runs; 0: the engine's own, after it
 };
 
 // What the engine tells its owner, always from the engine thread. Neither may block.
@@ -68,7 +69,7 @@ class Engine {
   struct InFlight {
     StepTicket ticket;
     StepPlan plan;
-    bool masks_bound = false;
+    enum class Masks { kNone, kStarted, kBound } masks = Masks::kNone;
   };
 
   Engine(const EngineConfig& config, std::unique_ptr<Executor> executor, const Clock& clock, EngineListener listener);
@@ -77,6 +78,7 @@ class Engine {
   void end_drained();
   bool plan();
   void submit_plan();
+  void start_masks();
   void bind_masks();
   bool idle();
   void fail(Error error);

@@ -81,10 +81,11 @@ class Recorder {
 
 class EngineTest : public testing::Test {
  protected:
-  void make(StubExecutorConfig stub, SchedulerConfig scheduler = {.max_num_seqs = 8, .max_num_batched_tokens = 64}) {
+  void make(StubExecutorConfig stub, SchedulerConfig scheduler = {.max_num_seqs = 8, .max_num_batched_tokens = 64},
+            int num_mask_threads = 0) {
     EngineListener listener{.on_events = [this](std::vector<TokenEvent> events) { recorder_.record(events); },
                             .on_failure = [this](const Error& error) { failures_.push_back(error); }};
-    auto engine = Engine::make({.scheduler = scheduler, .vocab_size = kVocab},
+    auto engine = Engine::make({.scheduler = scheduler, .vocab_size = kVocab, .num_mask_threads = num_mask_threads},
                                std::make_unique<StubExecutor>(std::move(stub)), clock_, std::move(listener));
     ASSERT_TRUE(engine) << engine.error().message;
     engine_ = *std::move(engine);
@@ -326,9 +327,9 @@ class Rising final : public TokenConstraint {
 };
 
 TEST_F(EngineTest, GrammarMasksHoldAlsoWithStepsInFlightAndPreemptions) {
-  for (int32_t in_flight : {1, 2}) {
+  for (auto [in_flight, mask_threads] : {std::pair{1, 0}, {2, 0}, {1, 2}, {2, 2}}) {
     recorder_.clear();
-    make(stub_config(8, in_flight));
+    make(stub_config(8, in_flight), {.max_num_seqs = 8, .max_num_batched_tokens = 64}, mask_threads);
     for (RequestId id = 1; id <= 8; ++id) {
       RequestDraft draft{.prompt = {static_cast<TokenId>(id + 1)}, .n = 2, .max_tokens = id % 2 == 0 ? 20 : 100};
       draft.constraint = std::make_shared<Rising>();
@@ -339,6 +340,9 @@ TEST_F(EngineTest, GrammarMasksHoldAlsoWithStepsInFlightAndPreemptions) {
     for (auto& [id, answer] : recorder_.answers()) {
       // 100 rising tokens do not fit below 97: those requests run into the end of the grammar (I21).
       EXPECT_EQ(answer.error.has_value(), id % 2 == 1) << id;
+      if (answer.error) {
+        EXPECT_EQ(answer.error->code, ErrorCode::kNoLegalToken);
+      }
       for (auto& [index, choice] : answer.choices) {
         TokenId last = 1;
         for (TokenId token : choice.tokens) {

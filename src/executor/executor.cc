@@ -134,7 +134,8 @@ class ModelExecutor final : public Executor {
   }
 
   void deliver(LogitJob& job, ItemResult& result) {
-    if (job.outcome.failed) result.failed = true;
+    result.failed = result.failed || job.outcome.failed;
+    result.no_legal_token = job.outcome.no_legal_token;
     if (result.failed) return;
     if (job.prompt_token >= 0) result.prompt_logprobs.push_back(std::move(job.prompt_logprob));
     if (!job.samples) return;

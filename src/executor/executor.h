@@ -20,8 +20,8 @@ struct StepTicket {
 
 // Which tokens a sampling item of the plan may return: bit t%32 of word t/32 is set for a legal token t.
 struct ItemMask {
-  int32_t item = 0;             // index into StepPlan::items
-  std::vector<uint32_t> words;  // ceil(vocab_size / 32)
+  int32_t item = 0;                 // index into StepPlan::items
+  std::span<const uint32_t> words;  // ceil(vocab_size / 32); the caller's, until the step is collected
 };
 
 class Executor {

@@ -152,6 +152,7 @@ void StubExecutor::sample_item(const Pending& step, size_t index, uint64_t hash,
                        mask == step.masks.end() ? nullptr : &*mask);
   }
   result.failed = !token.has_value();
+  result.no_legal_token = result.failed && !poisoned;
   if (!token) return;
   row.last_token = *token;
   ++row.num_outputs;

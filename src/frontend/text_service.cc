@@ -29,7 +29,8 @@ struct TextServiceImpl::Live {
 
 Result<std::unique_ptr<TextServiceImpl>> TextServiceImpl::make(TextServiceConfig config, TextModel model,
                                                                std::unique_ptr<Executor> executor, const Clock& clock) {
-  EngineConfig engine_config{.scheduler = config.scheduler, .vocab_size = model.limits.vocab_size};
+  EngineConfig engine_config{
+      .scheduler = config.scheduler, .vocab_size = model.limits.vocab_size, .num_mask_threads = 1};
   std::unique_ptr<TextServiceImpl> service(new TextServiceImpl(std::move(config), std::move(model), clock));
   EngineListener listener{
       .on_events = [self =

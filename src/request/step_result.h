@@ -26,8 +26,9 @@ struct ItemResult {
   SequenceId sequence = 0;
   std::vector<SampledToken> tokens;  // 0 when the item did not sample, else 1
   std::vector<SampledToken>
-      prompt_logprobs;  // of the prompt's next token after each of this step's, where there is one
-  bool failed = false;  // non-finite logits (I20): the sequence ends with numeric_error
+      prompt_logprobs;          // of the prompt's next token after each of this step's, where there is one
+  bool failed = false;          // non-finite logits (I20): the sequence ends with numeric_error, or ...
+  bool no_legal_token = false;  // ... (failed too) its grammar left no token (I21)
 };
 
 struct StepResult {

@@ -27,6 +27,18 @@ void apply_mask(std::span<float> logits, const uint32_t* mask) {
   }
 }
 
+// Whether a stop token may be sampled: from min_tokens on, and where a grammar is complete and leaves nothing else.
+bool may_stop(const SamplerRow& row, std::span<const float> logits, bool masked) {
+  if (row.num_outputs >= (*row.request)->min_tokens) return true;
+  if (!masked) return false;
+  const std::vector<TokenId>& stops = row.request->stop_tokens();
+  for (size_t t = 0; t < logits.size(); ++t) {
+    if (logits[t] == -std::numeric_limits<float>::infinity()) continue;
+    if (!std::binary_search(stops.begin(), stops.end(), static_cast<TokenId>(t))) return false;
+  }
+  return true;
+}
+
 // The index at which the running sum of `weights` passes `unit` (in [0, 1)) of the whole.
 size_t inverse_cdf(std::span<const float> weights, double unit) {
   double target = unit * ordered_sum(weights);
@@ -67,7 +79,7 @@ SampleOutcome Sampler::sample(std::span<float> logits, const uint32_t* mask, Sam
   }
   if (mask != nullptr) apply_mask(logits, mask);
   if (params.num_logprobs >= 0) raw_.assign(logits.begin(), logits.end());
-  edit_logits(row, logits);
+  edit_logits(row, may_stop(row, logits, mask != nullptr), logits);
   std::optional<float> max = finite_max(logits);
   if (!max) {
     outcome.failed = outcome.no_legal_token = true;

@@ -2,8 +2,9 @@
 // far), never on other rows or on the machine (I16).
 //
 // Order, as vLLM's: grammar mask -> [log-probabilities are of these logits] -> logit bias -> min_tokens forbids stop
-// tokens -> repetition, frequency, presence penalty -> greedy when temperature is 0, else: temperature -> min_p ->
-// top_k -> top_p -> draw by the inverse distribution function with random_unit(choice's seed, number of outputs).
+// tokens (unless the grammar leaves only those) -> repetition, frequency, presence penalty -> greedy when temperature
+// is 0, else: temperature -> min_p -> top_k -> top_p -> draw by the inverse distribution function with
+// random_unit(choice's seed, number of outputs).
 // Of equal logits the lower token id comes first, everywhere.
 #pragma once
 

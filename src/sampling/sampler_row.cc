@@ -42,11 +42,11 @@ void start_row(SamplerRow& row, const RowStart& start) {
   for (TokenId token : start.output_ids) row.add_output(token);
 }
 
-void edit_logits(const SamplerRow& row, std::span<float> logits) {
+void edit_logits(const SamplerRow& row, bool may_stop, std::span<float> logits) {
   const RequestDraft& request = **row.request;
   const SamplingParams& params = request.sampling;
   for (auto [token, bias] : params.logit_bias) logits[static_cast<size_t>(token)] += bias;
-  if (row.num_outputs < request.min_tokens) {
+  if (!may_stop) {
     for (TokenId token : row.request->stop_tokens()) {
       logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
     }

@@ -35,8 +35,8 @@ struct SamplerRow {
 // Sets up `row` for a sequence, also one that comes back after a preemption: its outputs so far are counted again.
 void start_row(SamplerRow& row, const RowStart& start);
 
-// The edits that come before temperature, in vLLM's order: logit bias; stop tokens forbidden below min_tokens;
+// The edits that come before temperature, in vLLM's order: logit bias; stop tokens forbidden unless `may_stop`;
 // repetition, frequency and presence penalty. Touches only the tokens concerned. `logits` [V].
-void edit_logits(const SamplerRow& row, std::span<float> logits);
+void edit_logits(const SamplerRow& row, bool may_stop, std::span<float> logits);
 
 }  // namespace weft

@@ -276,7 +276,7 @@ TEST(Sampler, PenaltiesByHand) {
                      .max_tokens = 10};
   SamplerRow row = row_of(draft, 8, 0, {4, 4, 3});
   std::vector<float> logits{1, 1, 1, 1, -1, 6, 0, -2};
-  edit_logits(row, logits);
+  edit_logits(row, row.num_outputs >= (*row.request)->min_tokens, logits);
   EXPECT_FLOAT_EQ(logits[0], 1);                        // never seen
   EXPECT_FLOAT_EQ(logits[2], 0.5f);                     // prompt only: 1 / 2
   EXPECT_FLOAT_EQ(logits[3], 2.0f / 2 - 0.5f - 0.25f);  // bias first: (1 + 1) / 2, once in the output
@@ -288,10 +288,10 @@ TEST(Sampler, PenaltiesByHand) {
 TEST(Sampler, PresenceAloneIgnoresThePrompt) {
   SamplerRow row = row_of({.prompt = {2}, .sampling = {.presence_penalty = 2.0f}}, 4);
   std::vector<float> logits{0, 0, 1, 0};
-  edit_logits(row, logits);
+  edit_logits(row, row.num_outputs >= (*row.request)->min_tokens, logits);
   EXPECT_FLOAT_EQ(logits[2], 1);
   row.add_output(2);
-  edit_logits(row, logits);
+  edit_logits(row, row.num_outputs >= (*row.request)->min_tokens, logits);
   EXPECT_FLOAT_EQ(logits[2], -1);
 }
 
@@ -321,6 +321,17 @@ TEST(Sampler, MaskedTokensAreNeverSampled) {
       EXPECT_EQ(token.top.size(), 2u);
     }
   }
+}
+
+TEST(Sampler, AFinishedGrammarEndsBeforeMinTokens) {
+  Sampler sampler;
+  SamplerRow row = row_of({.max_tokens = 500, .min_tokens = 10}, 40);  // 1 is end of sequence
+  const uint32_t both[2] = {6, 0}, end_only[2] = {2, 0};
+  std::vector<float> logits(40, 0.0f);
+  logits[1] = 9;
+  EXPECT_EQ(sampler.sample(logits, both, row).token.token, 2);
+  logits.assign(40, 0.0f);
+  EXPECT_EQ(sampler.sample(logits, end_only, row).token.token, 1);
 }
 
 TEST(Sampler, ReportsFailuresAndWhy) {

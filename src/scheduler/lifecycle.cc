@@ -5,6 +5,23 @@
 #include "scheduler/scheduler.h"
 
 namespace weft {
+namespace {
+
+Error failure_of(const ItemResult& result, int32_t position) {
+  if (result.no_legal_token) {
+    return make_error(
+        ErrorCode::kNoLegalToken,
+        "At position {} the structure that the request asks for, together with its logit_bias, leaves no "
+        "token that the model could say next, so the output was stopped. Other requests are not affected.",
+        position);
+  }
+  return make_error(ErrorCode::kNumericError,
+                    "The model computed values that are not finite numbers for this request at position {}, so its "
+                    "output was stopped. Other requests are not affected.",
+                    position);
+}
+
+}  // namespace
 
 Status Scheduler::check_queue(int64_t num_prompt) const {
   const SchedulerStats now = stats();
@@ -99,10 +116,7 @@ void Scheduler::commit_item(const InFlightItem& item, const ItemResult& result) 
     sequence.state = Sequence::State::kDone;
     forget_if_done(*sequence.request);
   } else if (result.failed) {
-    const Error error = make_error(ErrorCode::kNumericError,
-                                   "The model computed values that are not finite numbers for this request at position "
-                                   "{}, so its output was stopped. Other requests are not affected.",
-                                   sequence.num_committed + item.num_tokens - 1);
+    const Error error = failure_of(result, sequence.num_committed + item.num_tokens - 1);
     end_request(sequence.request->id, &error);
   } else {
     commit_tokens(sequence, item, result);
@@ -142,14 +156,15 @@ void Scheduler::commit_tokens(Sequence& sequence, const InFlightItem& item, cons
 }
 
 // True when the sequence ends with this token. The sampler masks stop tokens before min_tokens, so one that comes then
-// is no stop.
+// is no stop, but where a grammar leaves nothing else.
 bool Scheduler::append_token(Sequence& sequence, const SampledToken& token, TokenEvent& event) {
   const ValidatedRequest& request = sequence.request->request;
   sequence.tokens.push_back(token.token);
   ++counters_.output_tokens;
   event.token = token;
   const int32_t num_outputs = static_cast<int32_t>(sequence.tokens.size()) - sequence.request->num_prompt();
-  if (num_outputs > request->min_tokens && request.is_stop_token(token.token)) {
+  const bool may_stop = num_outputs > request->min_tokens || request->constraint != nullptr;
+  if (may_stop && request.is_stop_token(token.token)) {
     event.finish = FinishReason::kStop;
   } else if (num_outputs == request->max_tokens) {
     event.finish = FinishReason::kLength;

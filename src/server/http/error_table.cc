@@ -42,6 +42,7 @@ HttpError http_error(ErrorCode code) {
     case ErrorCode::kDeadlineExceeded:
       return {504, "timeout_error", false};
     case ErrorCode::kNumericError:
+    case ErrorCode::kNoLegalToken:
     case ErrorCode::kInternalError:
       return {500, "internal_error", false};
   }
