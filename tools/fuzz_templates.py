@@ -12,10 +12,12 @@ Run by hand; what it finds belongs into testdata/jinja_cases.jsonl, which the te
 """
 import argparse
 import json
+import pathlib
 import random
 import re
 import subprocess
 import sys
+import warnings
 from datetime import datetime
 
 import jinja2
@@ -23,9 +25,10 @@ import jinja2.ext
 import jinja2.nodes
 import jinja2.sandbox
 
+warnings.simplefilter("ignore", SyntaxWarning)  # of the Python that Jinja makes
 NOW = datetime(2025, 7, 10, 12, 0, 0)
 # What names an address or a type of Python itself; and what is random.
-UNSTABLE = re.compile(r" at 0x|<function|<built-in|<bound method|<class|<module|object of <|<jinja2|<Undefined|LoopContext")
+UNSTABLE = re.compile(r" at 0x|<function|<built-in|<bound method|<class|<module|object of <|<jinja2|<Undefined|LoopContext", re.IGNORECASE)
 
 
 class GenerationBlock(jinja2.ext.Extension):
@@ -106,15 +109,20 @@ def by_jinja2(case):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def by_weft(binary, cases):
-    lines = "".join(json.dumps({"template": c["template"], "context": c["context"]}) + "\n" for c in cases)
-    run = subprocess.run([binary, "render", "--jsonl", "--now", NOW.isoformat()], input=lines, capture_output=True,
-                         text=True)
-    answers = [json.loads(line) for line in run.stdout.split("\n") if line]
-    if len(answers) != len(cases):
-        bad = cases[len(answers)] if len(answers) < len(cases) else None
-        sys.exit(f"weft ended with {run.returncode} after {len(answers)} of {len(cases)} lines; at {bad}\n{run.stderr}")
-    return answers
+class Weft:
+    """One process that answers line by line."""
+
+    def __init__(self, binary):
+        self.process = subprocess.Popen([binary, "render", "--jsonl", "--now", NOW.isoformat()], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True, encoding="utf-8")
+
+    def render(self, case):
+        self.process.stdin.write(json.dumps({"template": case["template"], "context": case["context"]}) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"weft ended with {self.process.wait()} at {case['template']!r}")
+        return json.loads(line)
 
 
 def difference(want, got):
@@ -192,15 +200,25 @@ class Maker:
         return out
 
     def make_odd(self):
-        return self.pick("none", "undefined_name", "s.nope", "d.nope", "d['b']", "d[1]", "nothing", "True", "false", "loop", "()", "(1,)", "(1, 'a')",
+        if self.deep():
+            return self.pick("none", "undefined_name", "d.nope", "nothing", "True", "()", "nums[9]", "loop", "[]")
+        return self.fill(self.pick("none", "undefined_name", "s.nope", "d.nope", "d['b']", "d[1]", "nothing", "True", "false", "loop", "()", "(1,)", "(1, 'a')",
                          "nums[9]", "s[99]", "namespace(a=1)", "joiner", "[]", "{}", "d.items()", "d.keys()", "d.values()", "range(3)", "s.upper",
                          "d.get", "self", "caller", "varargs", "cycler(1, 2)", "dict(a=1)", "messages[0].get('role')", "undefined_name.x",
-                         f"({self.expr()} if {self.expr('bool')})", f"({self.expr()} or {self.expr()})", f"({self.expr()} and {self.expr()})",
-                         f"({self.expr()})", f"({self.expr()} if {self.expr('bool')} else {self.expr()})", f"dict(a={self.expr()})",
-                         f"dict.fromkeys({self.expr('list')})", f"{self.atom('list')}|first", f"{self.atom('list')}|last", f"{self.atom('list')}|max",
-                         f"{self.atom('list')}|min", f"{self.atom('list')}|sum", f"{self.atom('dict')}.get({self.expr('str')}, {self.expr()})",
-                         f"{self.atom('any')}|attr({self.expr('str')})", f"{self.atom('dict')}[{self.expr()}]", f"{self.atom('list')}[{self.expr('int')}]",
-                         f"{self.atom('any')}|default({self.expr()})", f"{self.atom('any')}|d({self.expr()}, true)")
+                         f"(§any if §bool)", f"(§any or §any)", f"(§any and §any)",
+                         f"(§any)", f"(§any if §bool else §any)", f"dict(a=§any)",
+                         f"dict.fromkeys(§list)", f"§§list|first", f"§§list|last", f"§§list|max",
+                         f"§§list|min", f"§§list|sum", f"§§dict.get(§str, §any)",
+                         f"§§any|attr(§str)", f"§§dict[§any]", f"§§list[§int]",
+                         f"§§any|default(§any)", f"§§any|d(§any, true)"))
+
+    def fill(self, text):
+        """Puts expressions where §kind (or, in brackets where needed, §§kind) stands."""
+        def one(match):
+            if match[2] == "n":
+                return self.small()
+            return self.atom(match[2]) if match[1] else self.expr(match[2])
+        return re.sub("§(§?)([a-z]+)", one, text)
 
     def atom(self, kind):
         text = self.expr(kind)
@@ -232,7 +250,7 @@ class Maker:
             lambda: f".rjust({n()})", lambda: f".zfill({n()})", lambda: ".expandtabs()", lambda: f".expandtabs({n()})",
             lambda: f".removeprefix({t()})", lambda: f".removesuffix({t()})", lambda: f".split({t()})[0]", lambda: f".split()[-1]",
             lambda: f".split({t()}, {n()})|last", lambda: f".rsplit({t()}, {n()})|first", lambda: f".partition({t()})[2]",
-            lambda: f".rpartition({t()})[0]", lambda: f".format({self.expr()})", lambda: ".encode()", lambda: f".translate({{}})",
+            lambda: f".rpartition({t()})[0]", lambda: f".format({self.expr()})", lambda: f".translate({{}})",
             lambda: f".format_map({self.expr('dict')})"])()
 
     def string_filter(self):
@@ -245,24 +263,24 @@ class Maker:
             lambda: f"|indent(width={t()}, first=true, blank=true)", lambda: f"|truncate({n()})", lambda: f"|truncate({n()}, true, {t()}, {n()})",
             lambda: f"|truncate({n()}, leeway=0)", lambda: f"|wordwrap({n()})", lambda: f"|wordwrap({n()}, false)", lambda: f"|wordwrap({n()}, wrapstring={t()})",
             lambda: f"|center({n()})", lambda: "|e", lambda: "|escape|e", lambda: "|safe", lambda: "|forceescape", lambda: "|striptags", lambda: "|urlencode",
-            lambda: "|reverse", lambda: "|first", lambda: "|last", lambda: f"|default({t()})", lambda: "|pprint", lambda: "|tojson", lambda: "|filesizeformat",
-            lambda: "|filesizeformat(true)", lambda: "|xmlattr", lambda: f"|format({self.expr()})", lambda: "|urlize", lambda: "|safe|upper",
+            lambda: "|reverse", lambda: "|first", lambda: "|last", lambda: f"|default({t()})", lambda: "|tojson", lambda: "|filesizeformat",
+            lambda: "|filesizeformat(true)", lambda: "|xmlattr", lambda: f"|format({self.expr()})", lambda: "|safe|upper",
             lambda: f"|e ~ {t()}", lambda: f"|safe + {t()}", lambda: f"|safe|replace({t()}, {t()})"])()
 
     def percent(self):
         spec = self.pick("%s", "%5s|", "%-5s|", "%.2s", "%r", "%d", "%05d", "%+d", "% d", "%x", "%#X", "%o", "%c", "%f", "%.3f", "%e", "%g", "%10.2f", "%.0f",
                          "%%", "%i", "%5.1f%%", "%-8d|", "%a", "%*d", "%E", "%G", "%u", "%#o", "%ld", "%.2d", "%03s", "%+.1e", "%#g")
         kind = "int" if spec[-1] in "dxXocu" else "float" if spec[-1] in "feg" else "any"
-        return self.pick(f"{spec!r} % {self.atom(kind)}", f"{spec!r} % ({self.expr(kind)},)", f"'%s-%s' % ({self.expr()}, {self.expr()})",
-                         f"'%(b)s %(a)03d' % {self.atom('dict')}", f"{spec!r}|format({self.expr(kind)})", f"'%(x)s'|format(x={self.expr()})")
+        return self.fill(self.pick(f"{spec!r} % §§{kind}", f"{spec!r} % (§{kind},)", f"'%s-%s' % (§any, §any)",
+                         f"'%(b)s %(a)03d' % §§dict", f"{spec!r}|format(§{kind})", f"'%(x)s'|format(x=§any)"))
 
     def brace(self):
         spec = self.pick("{}", "{!r}", "{!s:>8}", "{:>6}", "{:<6}|", "{:^7}|", "{:*^9}", "{:05d}", "{:,}", "{:+}", "{:x}", "{:#b}", "{:.2f}", "{:e}", "{:g}", "{:%}",
                          "{:.3}", "{:_}", "{:c}", "{:08.3f}", "{:10,.2f}", "{0}{0}", "{{}}{}", "{:n}", "{!a}", "{:=+7}", "{: d}", "{:<08}", "{:é>5}", "{:{}}",
                          "{:.0f}", "{:#x}", "{:o}", "{:X}", "{:G}", "{:_x}", "{:z.1f}", "{:.1%}", "{:s}")
         kind = "int" if spec[-2] in "dxXbco" else "float" if spec[-2] in "fegG%" else "any"
-        return self.pick(f"{spec!r}.format({self.expr(kind)})", f"{spec!r}.format({self.expr(kind)}, {self.small()})", f"'{{a}}-{{b}}'.format(a={self.expr()}, b={self.expr()})",
-                         f"'{{0[b]}}'.format({self.expr('dict')})", f"'{{0.x}}'.format({self.expr()})", f"'{{1}}{{0}}'.format({self.expr()}, {self.expr()})")
+        return self.fill(self.pick(f"{spec!r}.format(§{kind})", f"{spec!r}.format(§{kind}, §n)", f"'{{a}}-{{b}}'.format(a=§any, b=§any)",
+                         f"'{{0[b]}}'.format(§dict)", f"'{{0.x}}'.format(§any)", f"'{{1}}{{0}}'.format(§any, §any)"))
 
     def to_json(self):
         options = [self.pick("indent=2", "indent=4", "indent=0", "indent='\\t'", "indent=none"), "ensure_ascii=true", "sort_keys=true",
@@ -299,7 +317,7 @@ class Maker:
         a = self.atom
         return self.pick(lambda: f"{a('num')} {self.pick('+', '-', '*', '/', '//', '%')} {a('num')}", lambda: f"{a('num')}|float", lambda: f"{a('str')}|float",
                          lambda: f"{a('num')}|round({self.pick('', '1', '2', '-1', '0')})", lambda: f"{a('num')}|round({self.pick('1', '2', '0')}, {self.pick(repr('ceil'), repr('floor'), repr('common'))})",
-                         lambda: f"{a('int')} / {a('int')}", lambda: f"{a('any')}|float({self.expr('float')})", lambda: f"{a('float')} ** {self.pick('2', '0.5', '-1')}",
+                         lambda: f"{a('int')} / {a('int')}", lambda: f"{a('any')}|float({self.expr('float')})", lambda: f"{a('float')} ** {self.pick('2', '3', '-1')}",
                          lambda: f"-{a('float')}", lambda: f"{a('num')} * {a('num')}")()
 
     def make_bool(self):
@@ -318,10 +336,10 @@ class Maker:
     def test(self):
         a = self.atom("any")
         name = self.pick("defined", "undefined", "none", "string", "number", "integer", "float", "boolean", "mapping", "iterable", "sequence", "callable", "true",
-                         "false", "lower", "upper", "odd", "even", "escaped", "not none", "not string", f"divisibleby({self.small()})", f"divisibleby 3", f"eq({self.expr()})",
-                         f"ne {self.rng.choice(INTS)}", f"sameas({self.expr()})", f"in({self.expr('list')})", "in words", f"gt({self.expr('num')})", f"lessthan {self.small()}", "equalto 'a'",
-                         "filter", "test", f"ge({self.expr('str')})", f"not in({self.expr('str')})")
-        return f"{a} is {name}"
+                         "false", "lower", "upper", "odd", "even", "escaped", "not none", "not string", f"divisibleby(§n)", f"divisibleby 3", f"eq(§any)",
+                         f"ne {self.rng.choice(INTS)}", f"sameas(§any)", f"in(§list)", "in words", f"gt(§num)", f"lessthan §n", "equalto 'a'",
+                         "filter", "test", f"ge(§str)", f"not in(§str)")
+        return self.fill(f"{a} is {name}")
 
     def make_list(self):
         if self.deep():
@@ -337,17 +355,17 @@ class Maker:
 
     def list_filter(self):
         a, t = self.atom("list"), lambda: self.expr("str")
-        return self.pick(f"{a}|sort", f"{a}|sort(reverse=true)", f"{a}|sort(case_sensitive=true)", "people|sort(attribute='age')", "people|sort(attribute='age,name')",
+        return self.fill(self.pick(f"{a}|sort", f"{a}|sort(reverse=true)", f"{a}|sort(case_sensitive=true)", "people|sort(attribute='age')", "people|sort(attribute='age,name')",
                          f"{a}|unique|list", f"{a}|reverse|list", f"{a}|list", f"{a}|map('upper')|list", f"{a}|map('length')|list", "people|map(attribute='name')|list",
                          "people|map(attribute='tags.0', default='-')|list", "messages|map(attribute='role')|list", f"{a}|select('string')|list", f"{a}|reject('none')|list",
-                         f"{a}|select|list", f"{a}|reject|list", f"{a}|select('gt', {self.small()})|list", "people|selectattr('age', 'gt', 26)|map(attribute='name')|list",
+                         f"{a}|select|list", f"{a}|reject|list", f"{a}|select('gt', §n)|list", "people|selectattr('age', 'gt', 26)|map(attribute='name')|list",
                          "people|selectattr('tags')|list", "people|rejectattr('tags', 'defined')|list", "messages|selectattr('role', 'equalto', 'user')|list", f"{a}|batch({self.pick('2', '3')})|list",
-                         f"{a}|batch(2, {self.expr()})|list", f"{a}|slice({self.pick('2', '3')})|list", f"{a}|slice(2, {self.expr()})|list", "people|groupby('age')|list",
-                         "people|groupby('tags', default=[])|list", "(people|groupby('age'))[0].list|length", f"{a}|map('default', {self.expr()})|list", f"{a}|map('int')|list",
-                         f"{a}|map('replace', {t()}, {t()})|list", f"{a}|select('in', {self.expr('list')})|list", f"{a}|map('tojson')|list", f"{a}|map('first')|list",
-                         f"{a}|unique(true)|list", "messages|rejectattr('content', 'string')|list", f"{a}|map('string')|sort|list", f"{a}|map('trim', {t()})|list",
+                         f"{a}|batch(2, §any)|list", f"{a}|slice({self.pick('2', '3')})|list", f"{a}|slice(2, §any)|list", "people|groupby('age')|list",
+                         "people|groupby('tags', default=[])|list", "(people|groupby('age'))[0].list|length", f"{a}|map('default', §any)|list", f"{a}|map('int')|list",
+                         f"{a}|map('replace', §str, §str)|list", f"{a}|select('in', §list)|list", f"{a}|map('tojson')|list", f"{a}|map('first')|list",
+                         f"{a}|unique(true)|list", "messages|rejectattr('content', 'string')|list", f"{a}|map('string')|sort|list", f"{a}|map('trim', §str)|list",
                          "people|map(attribute='age')|sum", "people|groupby('name', case_sensitive=true)|map('first')|list", f"{a}|map('round', 1)|list", f"{a}|select('divisibleby', 2)|list",
-                         "people|min(attribute='age')", "people|max(attribute='name')", "words|min(case_sensitive=true)", "people|unique(attribute='age')|list")
+                         "people|min(attribute='age')", "people|max(attribute='name')", "words|min(case_sensitive=true)", "people|unique(attribute='age')|list"))
 
     def make_dict(self):
         if self.deep():
@@ -456,8 +474,8 @@ class Maker:
         return self.tag(f"macro {name}({params})") + body + self.tag("endmacro")
 
     def arguments(self):
-        return self.pick("", self.expr(), f"{self.expr()}, {self.expr()}", f"b={self.expr()}", f"{self.expr()}, b={self.expr()}", f"*{self.expr('list')}", f"**{self.expr('dict')}",
-                         "1, 2, 3, 4", f"{self.expr()}, zz=3", "a=1, b=2")
+        return self.fill(self.pick("", "§any", f"§any, §any", f"b=§any", f"§any, b=§any", f"*§list", f"**§dict",
+                         "1, 2, 3, 4", f"§any, zz=3", "a=1, b=2"))
 
     def call_macro(self):
         name = self.rng.choice(self.macros) if self.macros else "f"
@@ -505,7 +523,7 @@ class Maker:
                          lambda: self.print("s.__class__"), lambda: self.print("x := 1"), lambda: self.tag("break"), lambda: self.tag("set f() = 1"), lambda: self.print("lambda: 1"),
                          lambda: self.print("[x for x in nums]"), lambda: self.print("f'a'"), lambda: self.print("s!"), lambda: self.print("nums[1:2, 3]"), lambda: self.print("5[1:2]"),
                          lambda: self.print("'abc' is in 'abcd'"), lambda: self.print("not s in m"), lambda: self.print("-2 ** 2"), lambda: self.print("2 ** 3 ** 2"), lambda: self.print("1 if no"),
-                         lambda: self.print("s.upper"), lambda: self.print("a.b.c"), lambda: self.print("(1).real"), lambda: self.print("nums.0"), lambda: self.print("nested.0.1.0"))()
+                         lambda: self.print("s.upper"), lambda: self.print("a.b.c"), lambda: self.print("nums.0"), lambda: self.print("nested.0.1.0"))()
 
     def template(self):
         return "".join(self.statement() for _ in range(self.rng.randrange(1, 5)))
@@ -522,27 +540,157 @@ def make_cases(seed, count):
     return out
 
 
+# --- published templates with random chats ----------------------------------------------------------------------------
+
+PHRASES = ["Hello", "  padded \n", "", "What's \"this\"?", "<think>\nhm\n</think>\n\nYes", "[INST] x [/INST]", "Grüße 世界 🤗", "a\nb\n\nc", "{\"a\": 1}", "</s>", "<|im_end|>",
+           "1 < 2 & 3", "tab\there", "é\u200b", "/no_think", "{{ x }}", "<tool_call>", "\\n", "None"]
+NAMES = ["get_weather", "f", "a.b", "python", "brave_search", "code_interpreter", "x-y"]
+VALUES = [1, -2.5, 1e20, True, None, "é\"\n", [], [1, "a", None], {}, {"k": {"n": [1.0]}}, 0, "", 12345678901234567890]
+
+
+class Chatter:
+    """A random chat: roles in any order, odd contents, tool calls, tools, documents, and the flags that templates look at."""
+
+    def __init__(self, rng):
+        self.rng = rng
+
+    def chance(self, p):
+        return self.rng.random() < p
+
+    def phrase(self):
+        return self.rng.choice(PHRASES) + (self.rng.choice(PHRASES) if self.chance(0.3) else "")
+
+    def content(self):
+        kind = self.rng.random()
+        if kind < 0.72:
+            return self.phrase()
+        if kind < 0.9:
+            return [self.part() for _ in range(self.rng.randrange(1, 4))]
+        return self.rng.choice([None, "", [], {"a": 1}, 5])
+
+    def part(self):
+        return self.rng.choice([{"type": "text", "text": self.phrase()}] * 4 + [{"type": "image"}, {"type": "image_url", "image_url": {"url": "u"}}, {"type": "video"}, {"text": "t"}, {"type": "thinking", "thinking": "t"}, "s"])
+
+    def arguments(self):
+        return {self.rng.choice(["x", "city", "é", "n"]): self.rng.choice(VALUES) for _ in range(self.rng.randrange(3))}
+
+    def call(self):
+        arguments = self.arguments()
+        function = {"name": self.rng.choice(NAMES), "arguments": json.dumps(arguments) if self.chance(0.3) else arguments}
+        call = {"type": "function", "function": function, "id": self.rng.choice(["abcdef123", "call_1", ""])}
+        return call if self.chance(0.85) else function
+
+    def message(self, role):
+        message = {"role": role, "content": self.content()}
+        if role == "assistant":
+            if self.chance(0.35):
+                message["tool_calls"] = [self.call() for _ in range(self.rng.randrange(0, 3))]
+            if self.chance(0.2):
+                message[self.rng.choice(["reasoning_content", "thinking", "reasoning", "name", "prefix", "tool_plan"])] = self.rng.choice([self.phrase(), True, None])
+            if self.chance(0.1):
+                del message["content"]
+        if role in ("tool", "ipython", "function"):
+            message.update({k: v for k, v in (("name", self.rng.choice(NAMES)), ("tool_call_id", "abcdef123")) if self.chance(0.7)})
+        return message
+
+    def messages(self):
+        out = [self.message("system")] if self.chance(0.45) else []
+        if self.chance(0.2):
+            return out + [self.message(self.rng.choice(["user", "assistant", "tool", "system", "developer", "ipython", "function", "odd"])) for _ in range(self.rng.randrange(0, 5))]
+        for _ in range(self.rng.randrange(1, 4)):
+            out.append(self.message("user"))
+            if self.chance(0.75):
+                out.append(self.message("assistant"))
+                while out[-1].get("tool_calls") and self.chance(0.7):
+                    out.append(self.message("tool"))
+                    if self.chance(0.5):
+                        out.append(self.message("assistant"))
+        return out
+
+    def tool(self):
+        parameters = {"type": "object", "properties": {name: self.rng.choice([
+            {"type": "string", "description": self.phrase()}, {"type": ["string", "null"]}, {"type": "integer", "default": 3}, {"type": "string", "enum": ["a", "é"]},
+            {"type": "array", "items": {"type": "number"}}, {"type": "object", "properties": {"q": {"type": "boolean"}}, "required": ["q"]}, {"anyOf": [{"type": "string"}, {"type": "null"}]}, {}])
+            for name in self.rng.sample(["x", "city", "é", "n"], self.rng.randrange(4))}}
+        if self.chance(0.6):
+            parameters["required"] = list(parameters["properties"])[:1]
+        function = {"name": self.rng.choice(NAMES), "description": self.phrase(), "parameters": parameters}
+        if self.chance(0.2):
+            function["return"] = {"type": "string", "description": "r"}
+        return {"type": "function", "function": function} if self.chance(0.9) else function
+
+    def context(self):
+        out = {"messages": self.messages()}
+        optional = {"add_generation_prompt": self.chance(0.5), "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>",
+                    "tools": self.rng.choice([None, [], [self.tool() for _ in range(self.rng.randrange(1, 3))]]),
+                    "documents": self.rng.choice([None, [], [{"title": "T", "text": self.phrase()}, {"doc_id": 5, "title": "é", "text": "x", "contents": "c"}]])}
+        rare = {"enable_thinking": self.chance(0.5), "thinking": self.chance(0.5), "add_default_system_prompt": True, "date_string": "26 Jul 2024", "tools_in_user_message": self.chance(0.5),
+                "builtin_tools": ["brave_search", "code_interpreter"], "custom_tools": [self.tool()], "reasoning_effort": self.rng.choice(["low", "high", "odd"]), "xml_tools": [self.tool()],
+                "preserve_thinking": True, "python_tools": [self.tool()], "citation_mode": "fast", "controls": {"citations": True, "length": "long"}, "add_vision_id": True, "image_placeholder": "<i>",
+                "model_identity": "I am", "keep_past_thinking": True, "skip_think": True, "available_tools": [self.tool()], "functions": [self.tool()], "safe_mode": True, "strftime_format": "%d"}
+        out.update({k: v for k, v in optional.items() if self.chance(0.7)})
+        out.update({k: v for k, v in rare.items() if self.chance(0.12)})
+        return out
+
+
+def make_chats(seed, count, folder):
+    templates = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.jinja*"))]
+    out = []
+    for i in range(count):
+        rng = random.Random(f"{seed}/chat/{i}")
+        out.append({"template": rng.choice(templates), "context": Chatter(rng).context()})
+    return out
+
+
 # --- findings ---------------------------------------------------------------------------------------------------------
 
-def shrink(binary, case):
-    """Cuts pieces out of the template for as long as the two still differ."""
-    template = case["template"]
-    step = max(len(template) // 2, 1)
-    while step:
-        candidates = [template[:at] + template[at + step:] for at in range(0, len(template), max(step // 2, 1))]
-        cases = [{"template": t, "context": case["context"]} for t in candidates if t and t != template]
-        answers = by_weft(binary, cases) if cases else []
-        found = next((c["template"] for c, got in zip(cases, answers) if difference(by_jinja2(c), got)), None)
-        if found is None:
-            step //= 2
-        else:
-            template = found
-            step = min(step, max(len(template) // 2, 1))
+def outcome(weft, case):
+    """None, or which side failed: what shrinking keeps."""
+    want = by_jinja2(case)
+    got = weft.render(case)
+    return ("output" in want, "output" in got) if difference(want, got) else None
+
+
+def shrink(weft, case):
+    """Cuts pieces out of the template for as long as the two differ in the same way."""
+    template, context = case["template"], case["context"]
+    kind = outcome(weft, case)
+    pieces = re.findall(r"\{[{%#].*?[}%#]\}|[^{]+|\{", template, re.DOTALL)
+    for size in (8, 4, 2, 1):
+        at = 0
+        while at < len(pieces):
+            rest = pieces[:at] + pieces[at + size:]
+            if rest and outcome(weft, {"template": "".join(rest), "context": context}) == kind:
+                pieces = rest
+            else:
+                at += size
+    template = "".join(pieces)
+    for size in (16, 8, 4, 2, 1):
+        at = 0
+        while at < len(template):
+            rest = template[:at] + template[at + size:]
+            if rest and outcome(weft, {"template": rest, "context": context}) == kind:
+                template = rest
+            else:
+                at += size
     names = set(re.findall(r"\w+", template))
-    small = {key: value for key, value in case["context"].items() if key in names}
-    if difference(by_jinja2({"template": template, "context": small}), by_weft(binary, [{"template": template, "context": small}])[0]):
-        return {"template": template, "context": small}
-    return {"template": template, "context": case["context"]}
+    small = {key: value for key, value in context.items() if key in names}
+    if outcome(weft, {"template": template, "context": small}) == kind:
+        context = small
+    return {"template": template, "context": context}
+
+
+def record(cases, path):
+    with open(path, "a", encoding="utf-8") as file:
+        for case in cases:
+            want = by_jinja2(case)
+            names = set(re.findall(r"\w+", case["template"]))
+            small = {"template": case["template"], "context": {k: v for k, v in case["context"].items() if k in names}}
+            answer = by_jinja2(small)
+            if UNSTABLE.search(want.get("output", "")) or answer != want:
+                continue
+            small.update({k: v for k, v in want.items() if k != "raised"})
+            file.write(json.dumps(small, ensure_ascii=False) + "\n")
 
 
 def main():
@@ -551,30 +699,35 @@ def main():
     parser.add_argument("--cases", type=int, default=5000)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--show", type=int, default=25, help="differences to shrink and print")
+    parser.add_argument("--templates", metavar="DIR", help="the .jinja files below DIR with random chats")
     parser.add_argument("--keep", metavar="FILE", help="append what is found, with Jinja2's answer")
+    parser.add_argument("--record", metavar="FILE", help="append the random cases with Jinja2's answers, whatever weft does")
     parser.add_argument("--replay", metavar="FILE", help="compare the cases of this file instead of random ones")
     flags = parser.parse_args()
     if flags.replay:
         cases = [json.loads(line) for line in open(flags.replay, encoding="utf-8") if line.strip()]
+    elif flags.templates:
+        cases = make_chats(flags.seed, flags.cases, pathlib.Path(flags.templates))
     else:
         cases = make_cases(flags.seed, flags.cases)
+    if flags.record:
+        return record(cases, flags.record)
+    weft = Weft(flags.weft)
     found, rendered = [], 0
-    for at in range(0, len(cases), 2000):
-        part = cases[at:at + 2000]
-        for case, got in zip(part, by_weft(flags.weft, part)):
-            want = by_jinja2(case)
-            rendered += "output" in want
-            if difference(want, got):
-                found.append(case)
+    for case in cases:
+        want = by_jinja2(case)
+        rendered += "output" in want
+        if difference(want, weft.render(case)):
+            found.append(case)
     seen = set()
     for case in found:
         if len(seen) >= flags.show:
             break
-        small = shrink(flags.weft, case)
+        small = shrink(weft, case)
         if small["template"] in seen:
             continue
         seen.add(small["template"])
-        want, got = by_jinja2(small), by_weft(flags.weft, [small])[0]
+        want, got = by_jinja2(small), weft.render(small)
         print(f"{small['template']!r}\n    jinja2: {want}\n    weft:   {got}")
         if flags.keep:
             with open(flags.keep, "a", encoding="utf-8") as file:

@@ -20,6 +20,8 @@ void add_bench_command(CLI::App& app, int& exit_code);
 void add_grammar_command(CLI::App& app, int& exit_code);
 void add_tokenize_command(CLI::App& app, int& exit_code);
 void add_render_command(CLI::App& app, int& exit_code);
+void add_render_command(CLI::App& app, int& exit_code);
+void add_tokenize_command(CLI::App& app, int& exit_code);
 
 // Prints "weft: <message>" to stderr and returns the code that the error ends the program with: kExitUsage when it
 // blames a parameter.

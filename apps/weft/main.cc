@@ -20,6 +20,8 @@ constexpr const char* kDescription =
     "  weft bench model model.gguf          speed of prefill and decode\n"
     "  weft tokenize model.gguf < file.txt  token ids";
     "  weft render model.gguf --messages f  the prompt that a chat becomes";
+    "  weft render model.gguf --messages f  the prompt that a chat becomes";
+    "  weft tokenize model.gguf < file.txt  token ids";
 
 constexpr const char* kFooter =
     "MODEL is a .gguf file, a directory with config.json and safetensors, or 'smollm2' (the demo model).\n"
@@ -51,6 +53,8 @@ int main(int argc, char** argv) {
   weft::add_grammar_command(app, exit_code);
   weft::add_tokenize_command(app, exit_code);
   weft::add_render_command(app, exit_code);
+  weft::add_render_command(app, exit_code);
+  weft::add_tokenize_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -18,6 +18,17 @@ std::vector<int32_t> ByteTokenizer::encode(std::string_view text, const EncodeOp
   return ids;
 }
 
+std::vector<TokenSpan> ByteTokenizer::encode_with_offsets(std::string_view text, const EncodeOptions&) const {
+  auto continues = [&](size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
+  std::vector<TokenSpan> spans;
+  spans.reserve(text.size());
+  for (size_t begin = 0, end = 0; begin < text.size(); begin = end) {
+    for (end = begin + 1; continues(end);) ++end;
+    for (size_t at = begin; at < end; ++at) spans.push_back({static_cast<unsigned char>(text[at]), begin, end});
+  }
+  return spans;
+}
+
 std::string_view ByteTokenizer::token_bytes(int32_t id) const {
   if (id == kEnd) return kEndText;
   if (id < 0 || id > kEnd) return {};

@@ -18,12 +18,12 @@ class ByteTokenizer final : public Tokenizer {
 
   int32_t vocab_size() const override { return kEnd + 1; }
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const override;
+  std::vector<TokenSpan> encode_with_offsets(std::string_view text, const EncodeOptions& options) const override;
   std::string_view token_bytes(int32_t id) const override;
   bool is_special(int32_t id) const override { return id == kEnd; }
   std::optional<int32_t> bos_id() const override { return std::nullopt; }
   std::optional<int32_t> eos_id() const override { return kEnd; }
   std::optional<int32_t> find_token(std::string_view text) const override;
-  bool strips_leading_space() const override { return false; }
 
  private:
   std::string bytes_;

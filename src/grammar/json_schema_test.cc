@@ -2,17 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <map>
+#include <string>
+#include <vector>
 
-#include "base/json.h"
-#include "base/test_data.h"
 #include "grammar/value_reference.h"
 
 namespace weft {
 namespace {
 
-// "+": accepted, "-": refused, "!": the schema is refused.
 void check(const std::string& schema, const std::vector<std::string>& accepted,
            const std::vector<std::string>& refused) {
   Result<SchemaGrammar> compiled = compile_json_schema(schema, {}, {});
@@ -79,8 +76,9 @@ TEST(JsonSchema, Combinators) {
         {R"({"a":1})", R"({"a":2})", "{}"}, {R"({"a":3})"});
   check(R"({"not":{"properties":{"a":{"type":"string"},"b":{"type":"string"}}}})", {R"({"a":1})", R"({"a":"x","b":1})"},
         {"{}", R"({"a":"x"})", "1"});
-  check(R"({"if":{"properties":{"k":{"const":1}},"required":["k"]},"then":{"required":["x"]},"else":{"required":["y"]}})",
-        {R"({"k":1,"x":0})", R"({"k":2,"y":0})"}, {R"({"k":1,"y":0})", "{}"});
+  check(
+      R"({"if":{"properties":{"k":{"const":1}},"required":["k"]},"then":{"required":["x"]},"else":{"required":["y"]}})",
+      {R"({"k":1,"x":0})", R"({"k":2,"y":0})"}, {R"({"k":1,"y":0})", "{}"});
 }
 
 TEST(JsonSchema, Recursion) {
@@ -89,13 +87,6 @@ TEST(JsonSchema, Recursion) {
   EXPECT_FALSE(compile_json_schema(R"({"type":"object","properties":{"n":{"$ref":"#"}},"required":["n"]})", {}, {}));
   EXPECT_FALSE(compile_json_schema(R"({"$ref":"#"})", {}, {}));
 }
-
-// One line of a data file: a schema with instances.
-struct Tally {
-  int schemas = 0, supported = 0, valid = 0, valid_refused = 0, invalid = 0, invalid_accepted = 0;
-};
-
-std::string text_of(const Json& json) { return write_json(json); }
 
 }  // namespace
 }  // namespace weft

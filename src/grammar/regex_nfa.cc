@@ -73,6 +73,21 @@ class Emitter {
       case Kind::kLook:
         out_.look_edges.push_back({from, to, node.index});
         return;
+      case Kind::kAutomaton:
+        emit_automaton(*syntax_.automata[static_cast<size_t>(node.index)], from, to);
+        return;
+      case Kind::kRule:
+      case Kind::kToken:
+        CHECK(false);  // not part of any automaton
+    }
+  }
+
+  void emit_automaton(const Dfa& a, int32_t from, int32_t to) {
+    const std::vector<uint8_t> class_of_byte(a.byte_class.begin(), a.byte_class.end());
+    const int32_t base = out_.nfa.append(a, class_of_byte);
+    out_.nfa.add_empty(from, base);
+    for (int32_t s = 0; s < a.num_states(); ++s) {
+      if (a.accepting[static_cast<size_t>(s)] != 0) out_.nfa.add_empty(base + s, to);
     }
   }
 

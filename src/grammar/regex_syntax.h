@@ -1,4 +1,4 @@
-// A regular expression's text as a tree.
+// A regular expression's text as a tree; also what one rule of a grammar is (ebnf_syntax.h).
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,10 @@ struct RegexNode {
     kEnd,
     kWordBoundary,
     kNotWordBoundary,
-    kLook  // looks[index]
+    kLook,       // looks[index]
+    kAutomaton,  // automata[index]; of grammars only, as what follows
+    kRule,       // rule `index`
+    kToken       // the token `index`
   };
   static constexpr int64_t kUnbounded = -1;
   Kind kind = Kind::kEmpty;
@@ -43,6 +46,7 @@ struct RegexSyntax {
   std::vector<RegexNode> nodes;  // children before parents
   std::vector<CodePointSet> sets;
   std::vector<RegexLook> looks;
+  std::vector<DfaPtr> automata;
   int32_t root = 0;
 };
 

@@ -22,7 +22,7 @@ bool is_zero(const Decimal& number) { return number.digits.size() == 1 && number
 Status Budget::spend(uint64_t steps) {
   constexpr uint64_t kLookEvery = 20'000;
   constexpr const char* kMessage = "Compiling the schema takes more than {}; make it simpler.";
-  if (steps > left_) {
+  if (steps > left_ || left_ == 0) {
     left_ = 0;  // whatever is tried next fails too
     return make_error(ErrorCode::kGrammarTooComplex, kMessage, "the allowed number of steps");
   }
@@ -39,7 +39,7 @@ Status Budget::spend(uint64_t steps) {
 
 Result<DfaPtr> Automata::keep(Result<Dfa> made) {
   if (!made) {
-    TRY(budget_.spend(static_cast<uint64_t>(limits_.max_states)));
+    TRY(budget_.spend(static_cast<uint64_t>(limits_.max_states) * 8));  // it went up to there
     return std::move(made).take_error();
   }
   TRY(budget_.spend(made->next.size() + 256));
@@ -49,7 +49,10 @@ Result<DfaPtr> Automata::keep(Result<Dfa> made) {
 template <class Make>
 Result<DfaPtr> Automata::named(std::string name, const Make& make) {
   auto found = by_name_.find(name);
-  if (found == by_name_.end()) found = by_name_.emplace(std::move(name), make()).first;
+  if (found == by_name_.end()) {
+    TRY(budget_.spend(1));
+    found = by_name_.emplace(std::move(name), make()).first;
+  }
   return found->second;
 }
 
@@ -65,7 +68,10 @@ Result<DfaPtr> Automata::length(int64_t min, std::optional<int64_t> max) {
   return named(fmt::format("L{}-{}", min, max.value_or(-1)), [&] { return keep(dfa::text_length(min, max, limits_)); });
 }
 
-Result<DfaPtr> Automata::texts(const std::vector<std::string>& texts) { return keep(dfa::one_of(texts, limits_)); }
+Result<DfaPtr> Automata::texts(const std::vector<std::string>& texts) {
+  TRY(budget_.spend(1));
+  return keep(dfa::one_of(texts, limits_));
+}
 
 Result<DfaPtr> Automata::number(const NumberSet& set) {
   return named("N" + key_of(set), [&] { return keep(number_language(set, limits_)); });
@@ -109,6 +115,7 @@ Result<DfaPtr> Automata::combine(char kind, Operation operation, const DfaPtr& a
   auto key = std::make_tuple(kind, a, b);
   auto found = by_operation_.find(key);
   if (found != by_operation_.end()) return found->second;
+  TRY(budget_.spend(1));
   TRY_ASSIGN(DfaPtr made, keep(operation(*a, *b, limits_)));
   by_operation_.emplace(std::move(key), made);
   return made;

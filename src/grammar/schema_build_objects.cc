@@ -28,6 +28,7 @@ Status Builder::add_names(Literal literal, const NamesAtom& atom, ObjectFacts& f
   TRY_ASSIGN(StringValue strings, scalars_.strings().of(Literals{names}));
   Result<DfaPtr> keys = scalars_.string_domain().automaton(strings);
   if (!keys) {
+    TRY(automata_.budget().spend(1));
     unenforced_.add(source, keys.error().message);
   } else if (literal.negative()) {
     facts.odd_names.push_back(*keys == nullptr ? automata_.all_texts() : *keys);

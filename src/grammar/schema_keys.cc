@@ -11,9 +11,10 @@ constexpr size_t kMaxClasses = 255;
 
 // Bytes that none of the automata tells apart get the same class.
 int32_t join_classes(const std::vector<const Dfa*>& automata, std::array<uint8_t, 256>& classes) {
-  std::map<std::vector<uint8_t>, int32_t> known;
+  // Texts, not vectors: gcc 12 sees an overread in the comparison of byte vectors that is not there.
+  std::map<std::string, int32_t> known;
   for (size_t byte = 0; byte < 256; ++byte) {
-    std::vector<uint8_t> key;
+    std::string key;
     for (const Dfa* automaton : automata) key.push_back(automaton->byte_class[byte]);
     auto [at, added] = known.emplace(std::move(key), static_cast<int32_t>(known.size()));
     classes[byte] = static_cast<uint8_t>(at->second);

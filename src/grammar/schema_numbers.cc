@@ -160,6 +160,7 @@ Result<NumberValue> NumberDomain::positive(const Atom& atom) {
     if (range.range.multiple_of && !is_one(*range.range.multiple_of)) {  // the one kind that can be beyond a limit
       Result<DfaPtr> made = automata_.number(range.range);
       if (!made) {
+        TRY(automata_.budget().spend(1));  // rather than the number's fault
         unenforced_.add(atom, made.error().message);
         return all();
       }

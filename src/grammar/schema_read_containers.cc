@@ -30,6 +30,7 @@ Status Reader::read_properties(const Location& here, Literals& out) {
   for (const auto& [pattern, literal] : atom.patterns) {
     Result<DfaPtr> language = automata_.pattern(pattern);
     if (language) continue;
+    TRY(automata_.budget().spend(1));  // rather than the pattern's fault
     give_up(document_.child(here, *here.value, "patternProperties"), pattern, kObject, language.error().message, out);
     patterns_known = false;
   }

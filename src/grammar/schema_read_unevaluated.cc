@@ -53,7 +53,9 @@ Result<Reader::Evaluated> Reader::evaluated_by(const Location& top) {
     const JsonObject& object = here.value->get_object();
     for (const auto& [keyword, value] : object) {
       if (keyword == "$ref" && is_string(value)) {
-        if (auto target = document_.resolve(here, string_text(value))) pending.push_back({*target, conditional});
+        Result<Location> target = document_.resolve(here, string_text(value));
+        if (target) pending.push_back({*target, conditional});
+        if (!target) maybe.keys_vary = maybe.items_vary = true;
       } else if (keyword == "$dynamicRef" || keyword == "$recursiveRef") {
         maybe.keys_vary = maybe.items_vary = true;
       } else if ((keyword == "allOf" || keyword == "anyOf" || keyword == "oneOf") && value.is_array()) {

@@ -60,7 +60,7 @@ bool can_hold_alone(const CountedCondition& condition, uint32_t bit, const std::
 // All conditions together: the sets of counts that so many items can come to, item by item. No value: too many.
 Result<std::optional<bool>> can_hold_together(const ArrayShape& shape, const std::vector<Position>& prefix,
                                               const Position& rest, int64_t max_items, Budget& budget) {
-  constexpr size_t kMaxStates = 2'000;
+  constexpr size_t kMaxStates = 256;
   using Counts = std::vector<int64_t>;
   size_t conditions = shape.conditions.size();
   auto cap = [&](size_t i) { return shape.conditions[i].max ? *shape.conditions[i].max + 1 : shape.conditions[i].min; };
@@ -212,8 +212,10 @@ Result<bool> is_satisfiable(const ValueGrammar& grammar, const ArrayShape& shape
     prefix.push_back(std::move(at));
   }
   Position rest = position_of(shape.rest, inhabited);
-  TRY_ASSIGN(std::optional<bool> together, can_hold_together(shape, prefix, rest, most, budget));
-  if (together) return *together;
+  if (shape.conditions.size() > 1) {
+    TRY_ASSIGN(std::optional<bool> together, can_hold_together(shape, prefix, rest, most, budget));
+    if (together) return *together;
+  }
   for (size_t i = 0; i < shape.conditions.size(); ++i) {
     if (!can_hold_alone(shape.conditions[i], uint32_t{1} << i, prefix, rest, shape.min_items, most)) return false;
   }

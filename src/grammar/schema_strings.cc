@@ -128,6 +128,7 @@ Result<StringValue> StringDomain::atom(const Atom& atom, Literal literal) {
   if (pattern != nullptr || format != nullptr) {
     Result<DfaPtr> texts = pattern != nullptr ? automata_.pattern(pattern->pattern) : automata_.format(format->format);
     if (!texts) {
+      TRY(automata_.budget().spend(1));  // rather than the pattern's fault
       unenforced_.add(atom, texts.error().message);
       return all();
     }
@@ -141,6 +142,7 @@ Result<StringValue> StringDomain::atom(const Atom& atom, Literal literal) {
   if (!literal.negative()) return value;
   Result<Value> others = complement(value);
   if (others) return others;
+  TRY(automata_.budget().spend(1));
   unenforced_.add(atom, others.error().message);
   return all();
 }

@@ -7,6 +7,7 @@ namespace weft {
 
 namespace {
 
+constexpr int32_t kFewNodes = 4;     // of a subtree that is walked sooner than looked at as a whole
 constexpr size_t kMaxListed = 2048;  // tokens; a longer list is larger than the bits, or slower to add
 
 bool has_byte(const ByteMask& set, uint8_t byte) { return ((set[byte / 64] >> (byte % 64)) & 1) != 0; }
@@ -59,7 +60,13 @@ class SliceBuilder {
  public:
   explicit SliceBuilder(const TokenVocabulary& vocabulary) : vocabulary_(vocabulary) {}
 
-  void inside(std::span<const TokenId> tokens) { inside_.insert(inside_.end(), tokens.begin(), tokens.end()); }
+  void inside(std::span<const TokenId> tokens) {
+    if (tokens.size() == 1) {
+      inside_.push_back(tokens[0]);
+    } else if (!tokens.empty()) {
+      inside_.insert(inside_.end(), tokens.begin(), tokens.end());
+    }
+  }
   void exit(int32_t label, std::string_view rest, TokenId token) { exits_[label].push_back({rest, token}); }
   void walk(TokenId token) { to_walk_.push_back({vocabulary_.text(token), token}); }
 
@@ -107,14 +114,19 @@ class StringSliceWalk {
     const TokenTrie::Node& node = trie_.node(n);
     const Level& before = levels_[node.depth - 1u];
     Level& level = levels_[node.depth];
-    if (before.at.escape == 0 && node.byte == '"') {
-      if (string_may_end(tables_, table_, before.at)) end_string(n, before);
-      return node.skip;
-    }
     level = before;
-    if (!step_string(tables_, table_, level.at, node.byte)) return node.skip;
-    level.escaped = level.escaped || level.at.escape != 0;
-    if (node.skip > n + 1 && all_stay(n, level.at)) {
+    if (before.at.escape == 0 && node.byte >= 0x20 && node.byte != '"' && node.byte != '\\' && !table_.ranged) {
+      level.at.state = dfa_.step(before.at.state, node.byte);
+      if (level.at.state < 0) return node.skip;
+    } else {
+      if (before.at.escape == 0 && node.byte == '"') {
+        if (string_may_end(tables_, table_, before.at)) end_string(n, before);
+        return node.skip;
+      }
+      if (!step_string(tables_, table_, level.at, node.byte)) return node.skip;
+      level.escaped = level.escaped || level.at.escape != 0;
+    }
+    if (node.skip > n + kFewNodes && all_stay(n, level.at)) {
       builder_.inside(trie_.subtree_tokens(n));
       return node.skip;
     }
@@ -214,7 +226,7 @@ std::shared_ptr<const Slice> make_text_slice(const TokenVocabulary& vocabulary, 
       n = node.skip;
       continue;
     }
-    if (node.skip > n + 1) {
+    if (node.skip > n + kFewNodes) {
       Known& entry = known[static_cast<size_t>(at) % known.size()];
       if (entry.state != at) entry = {at, loops_of(dfa, at)};
       const TokenTrie::ByteSet& below = trie.bytes_below(n);

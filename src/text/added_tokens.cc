@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/utf8.h"
 
@@ -77,37 +78,65 @@ size_t skip_space_right(std::string_view text, size_t pos) {
 }  // namespace
 
 AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+  // Built with maps, then laid flat: the children of a node lie together, in order of their bytes.
+  std::vector<std::map<unsigned char, uint32_t>> children(1);
+  std::vector<int32_t> ends(1, -1);
   for (size_t i = 0; i < tokens_.size(); ++i) {
     if (tokens_[i].text.empty()) continue;
     uint32_t node = 0;
     for (char c : tokens_[i].text) {
-      uint64_t edge = static_cast<uint64_t>(node) << 8 | static_cast<unsigned char>(c);
-      auto [at, fresh] = edges_.emplace(edge, static_cast<uint32_t>(ends_.size()));
-      if (fresh) ends_.push_back(-1);
+      auto [at, fresh] = children[node].emplace(static_cast<unsigned char>(c), static_cast<uint32_t>(children.size()));
       node = at->second;
+      if (!fresh) continue;
+      children.emplace_back();
+      ends.push_back(-1);
     }
-    if (ends_[node] < 0) ends_[node] = static_cast<int32_t>(i);
-    first_bytes_[static_cast<unsigned char>(tokens_[i].text[0])] = true;
+    if (ends[node] < 0) ends[node] = static_cast<int32_t>(i);
   }
+  nodes_.clear();
+  for (size_t node = 0; node < children.size(); ++node) {
+    nodes_.push_back({static_cast<uint32_t>(edges_.size()), ends[node]});
+    for (auto [byte, child] : children[node]) edges_.push_back({byte, child});
+  }
+  nodes_.push_back({static_cast<uint32_t>(edges_.size()), -1});
+  for (auto [byte, child] : children[0]) roots_[byte] = child;
+  if (children[0].size() == 1) only_first_byte_ = children[0].begin()->first;
+}
+
+uint32_t AddedTokenFinder::child_of(uint32_t node, unsigned char byte) const {
+  auto first = edges_.begin() + nodes_[node].first_edge;
+  auto last = edges_.begin() + nodes_[node + 1].first_edge;
+  auto at =
+      std::lower_bound(first, last, byte, [](const Edge& edge, unsigned char wanted) { return edge.byte < wanted; });
+  return at != last && at->byte == byte ? at->node : 0;
+}
+
+// The first place from `pos` on where a token's first byte is.
+size_t AddedTokenFinder::find_first_byte(std::string_view text, size_t pos) const {
+  if (only_first_byte_ >= 0) return std::min(text.find(static_cast<char>(only_first_byte_), pos), text.size());
+  while (pos < text.size() && roots_[static_cast<unsigned char>(text[pos])] == 0) ++pos;
+  return pos;
 }
 
 const AddedToken* AddedTokenFinder::longest_at(std::string_view text, size_t pos) const {
   const AddedToken* found = nullptr;
-  uint32_t node = 0;
-  for (size_t i = pos; i < text.size(); ++i) {
-    auto at = edges_.find(static_cast<uint64_t>(node) << 8 | static_cast<unsigned char>(text[i]));
-    if (at == edges_.end()) break;
-    node = at->second;
-    if (ends_[node] >= 0) found = &tokens_[static_cast<size_t>(ends_[node])];
+  uint32_t node = roots_[static_cast<unsigned char>(text[pos])];
+  for (size_t i = pos + 1; node != 0; ++i) {
+    if (nodes_[node].token >= 0) found = &tokens_[static_cast<size_t>(nodes_[node].token)];
+    if (i == text.size()) break;
+    node = child_of(node, static_cast<unsigned char>(text[i]));
   }
   return found;
 }
 
 void AddedTokenFinder::split(std::string_view text, bool match_special, std::vector<TextFragment>& out) const {
   size_t done = 0;  // everything before is in `out`
-  for (size_t pos = 0; pos < text.size();) {
-    const AddedToken* token = nullptr;
-    if (first_bytes_[static_cast<unsigned char>(text[pos])]) token = longest_at(text, pos);
+  if (edges_.empty()) {
+    if (!text.empty()) out.push_back({text, -1});
+    return;
+  }
+  for (size_t pos = find_first_byte(text, 0); pos < text.size(); pos = find_first_byte(text, pos)) {
+    const AddedToken* token = longest_at(text, pos);
     if (token == nullptr) {
       ++pos;
       continue;

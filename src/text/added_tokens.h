@@ -1,10 +1,10 @@
 // Tokens that are found in a text before it is cut into words: "<|im_end|>", runs of newlines, HTML tags.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace weft {
@@ -38,13 +38,24 @@ class AddedTokenFinder {
   void split(std::string_view text, bool match_special, std::vector<TextFragment>& out) const;
 
  private:
+  struct Node {
+    uint32_t first_edge;  // its edges end where the next node's begin
+    int32_t token;        // that ends here, or -1
+  };
+  struct Edge {
+    unsigned char byte;
+    uint32_t node;
+  };
+  uint32_t child_of(uint32_t node, unsigned char byte) const;  // 0 when there is none
+  size_t find_first_byte(std::string_view text, size_t pos) const;
   const AddedToken* longest_at(std::string_view text, size_t pos) const;
 
   std::vector<AddedToken> tokens_;
-  // A trie: (node << 8 | byte) to node; root is 0. `ends_` holds the token that ends at a node, or -1.
-  std::unordered_map<uint64_t, uint32_t> edges_;
-  std::vector<int32_t> ends_ = {-1};
-  std::vector<bool> first_bytes_ = std::vector<bool>(256);
+  // A trie whose root is node 0; one node more at the end.
+  std::vector<Node> nodes_;
+  std::vector<Edge> edges_;
+  std::array<uint32_t, 256> roots_ = {};  // children of the root by byte; 0: none
+  int only_first_byte_ = -1;              // when all tokens begin with the same byte
 };
 
 }  // namespace weft

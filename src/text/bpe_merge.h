@@ -18,10 +18,12 @@ void merge_symbols(MergeScratch& scratch, FindMerge find) {
   auto& symbols = scratch.symbols;
   auto& heap = scratch.heap;
   heap.clear();
-  auto later = [](const MergeCandidate& a, const MergeCandidate& b) {
+  auto later = [&scratch](const MergeCandidate& a, const MergeCandidate& b) {
+    ++scratch.steps;
     return a.rank != b.rank ? a.rank > b.rank : a.left > b.left;
   };
   auto consider = [&](uint32_t left, uint32_t right) {
+    ++scratch.steps;
     MergeCandidate candidate{0, left, symbols[left].length + symbols[right].length, -1};
     if (!find(symbols[left], symbols[right], candidate)) return false;
     heap.push_back(candidate);

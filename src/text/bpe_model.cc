@@ -9,38 +9,13 @@
 namespace weft {
 namespace {
 
-constexpr uint64_t kEmpty = ~uint64_t{0};
-
-uint64_t pair_key(int32_t left, int32_t right) {
-  return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
-}
+// Up to so many symbols a scan of all pairs for the lowest rank beats a heap.
+constexpr size_t kFewSymbols = 40;
 
 }  // namespace
 
-MergeTable::MergeTable(size_t expected) {
-  size_t size = std::bit_ceil(std::max<size_t>(16, expected * 2));
-  slots_.resize(size);
-  shift_ = 64 - std::countr_zero(size);
-}
-
-size_t MergeTable::slot_of(uint64_t key) const {
-  size_t slot = (key * 0x9E3779B97F4A7C15u) >> shift_;  // Fibonacci hashing: the high bits of a product are mixed best
-  while (slots_[slot].key != key && slots_[slot].key != kEmpty) slot = (slot + 1) & (slots_.size() - 1);
-  return slot;
-}
-
-void MergeTable::insert(int32_t left, int32_t right, Merge merge) {
-  Slot& slot = slots_[slot_of(pair_key(left, right))];
-  if (slot.key == kEmpty) slot = {pair_key(left, right), merge};
-}
-
-const MergeTable::Merge* MergeTable::find(int32_t left, int32_t right) const {
-  const Slot& slot = slots_[slot_of(pair_key(left, right))];
-  return slot.key == kEmpty ? nullptr : &slot.merge;
-}
-
 BpeModel::BpeModel(const Vocabulary& vocabulary, const BpeOptions& options, size_t num_merges)
-    : vocabulary_(vocabulary), options_(options), merges_(num_merges) {
+    : vocabulary_(vocabulary), options_(options), merges_(num_merges, options.rank_is_id) {
   for (size_t byte = 0; byte < 256; ++byte) {
     std::string form =
         options.byte_level ? to_byte_level(std::string(1, static_cast<char>(byte))) : fmt::format("<0x{:02X}>", byte);
@@ -76,16 +51,22 @@ Result<std::unique_ptr<BpeModel>> BpeModel::create(const Vocabulary& vocabulary,
       return make_error(ErrorCode::kCorruptFile, "merge {} (\"{}\" and \"{}\") is not two tokens that make a third",
                         rank, replace_invalid_utf8(left.substr(0, 64)), replace_invalid_utf8(right.substr(0, 64)));
     }
-    auto order = static_cast<uint32_t>(options.rank_is_id ? static_cast<size_t>(joined_id) : rank);
-    model->merges_.insert(left_id, right_id, {order, joined_id});
+    model->merges_.add(left_id, right_id, joined_id);
   }
   return model;
 }
 
+int32_t BpeModel::whole_word(std::string_view word, MergeScratch& scratch) const {
+  if (word.size() > vocabulary_.longest()) return Vocabulary::kNone;
+  if (!options_.byte_level) return vocabulary_.find(word);
+  scratch.form.clear();
+  append_byte_level(scratch.form, word);
+  return vocabulary_.find(scratch.form);
+}
+
 void BpeModel::encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const {
   if (options_.ignore_merges) {
-    int32_t id = options_.byte_level ? vocabulary_.find(to_byte_level(word)) : vocabulary_.find(word);
-    if (id >= 0) {
+    if (int32_t id = whole_word(word, scratch); id >= 0) {
       out.push_back(id);
       if (scratch.ends != nullptr) scratch.ends->push_back(static_cast<uint32_t>(word.size()));
       return;
@@ -97,18 +78,50 @@ void BpeModel::encode_word(std::string_view word, MergeScratch& scratch, std::ve
   } else {
     cut_characters(word, scratch);
   }
-  merge_symbols(scratch, [this](const Symbol& left, const Symbol& right, MergeCandidate& candidate) {
-    const MergeTable::Merge* merge = merges_.find(left.id, right.id);
-    if (merge == nullptr) return false;
-    candidate.rank = merge->rank;
-    candidate.id = merge->id;
-    return true;
-  });
+  if (scratch.symbols.size() <= kFewSymbols) {
+    merge_few(scratch);
+  } else {
+    merge_many(scratch);
+  }
   for (const Symbol& symbol : scratch.symbols) {
     if (symbol.length == 0) continue;
     out.push_back(symbol.id);
     if (scratch.ends != nullptr) scratch.ends->push_back(symbol.begin + symbol.length);
   }
+}
+
+// The same merges as merge_many(), in the same order: the lowest rank first, the leftmost of equals.
+void BpeModel::merge_few(MergeScratch& scratch) const {
+  auto& symbols = scratch.symbols;
+  uint32_t ranks[kFewSymbols];  // of each symbol with the next one
+  size_t count = symbols.size();
+  for (size_t i = 0; i + 1 < count; ++i) ranks[i] = merges_.rank(symbols[i].id, symbols[i + 1].id);
+  scratch.steps += count;
+  while (count > 1) {
+    size_t best = 0;
+    for (size_t i = 1; i + 1 < count; ++i) best = ranks[i] < ranks[best] ? i : best;
+    scratch.steps += count;
+    if (ranks[best] == MergeTable::kNever) break;
+    symbols[best].id = merges_.joined(ranks[best]);
+    symbols[best].length += symbols[best + 1].length;
+    --count;
+    for (size_t i = best + 1; i < count; ++i) {
+      symbols[i] = symbols[i + 1];
+      ranks[i - 1] = ranks[i];
+    }
+    if (best + 1 < count) ranks[best] = merges_.rank(symbols[best].id, symbols[best + 1].id);
+    if (best > 0) ranks[best - 1] = merges_.rank(symbols[best - 1].id, symbols[best].id);
+  }
+  symbols.resize(count);
+}
+
+void BpeModel::merge_many(MergeScratch& scratch) const {
+  merge_symbols(scratch, [this](const Symbol& left, const Symbol& right, MergeCandidate& candidate) {
+    candidate.rank = merges_.rank(left.id, right.id);
+    if (candidate.rank == MergeTable::kNever) return false;
+    candidate.id = merges_.joined(candidate.rank);
+    return true;
+  });
 }
 
 void BpeModel::cut_bytes(std::string_view word, MergeScratch& scratch) const {

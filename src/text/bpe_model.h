@@ -10,32 +10,11 @@
 #include <vector>
 
 #include "base/status.h"
+#include "text/merge_table.h"
 #include "text/subword_model.h"
 #include "text/vocabulary.h"
 
 namespace weft {
-
-// Pairs of token ids that merge: an open-addressing table.
-class MergeTable {
- public:
-  explicit MergeTable(size_t expected);
-  struct Merge {
-    uint32_t rank;
-    int32_t id;
-  };
-  // The first insertion of a pair wins.
-  void insert(int32_t left, int32_t right, Merge merge);
-  const Merge* find(int32_t left, int32_t right) const;  // null when the pair doesn't merge
-
- private:
-  struct Slot {
-    uint64_t key = ~uint64_t{0};
-    Merge merge{};
-  };
-  size_t slot_of(uint64_t key) const;
-  std::vector<Slot> slots_;
-  int shift_;
-};
 
 // Two tokens that merge, by their forms.
 struct MergeRule {
@@ -65,8 +44,11 @@ class BpeModel : public SubwordModel {
 
  private:
   BpeModel(const Vocabulary& vocabulary, const BpeOptions& options, size_t num_merges);
+  int32_t whole_word(std::string_view word, MergeScratch& scratch) const;
   void cut_bytes(std::string_view word, MergeScratch& scratch) const;
   void cut_characters(std::string_view word, MergeScratch& scratch) const;
+  void merge_few(MergeScratch& scratch) const;
+  void merge_many(MergeScratch& scratch) const;
 
   const Vocabulary& vocabulary_;
   BpeOptions options_;

@@ -20,8 +20,12 @@ constexpr auto kInverse = invert_alphabet();
 std::string to_byte_level(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size() + bytes.size() / 4);
-  for (char byte : bytes) append_utf8(out, kAlphabet[static_cast<unsigned char>(byte)]);
+  append_byte_level(out, bytes);
   return out;
+}
+
+void append_byte_level(std::string& out, std::string_view bytes) {
+  for (char byte : bytes) append_utf8(out, kAlphabet[static_cast<unsigned char>(byte)]);
 }
 
 std::string from_byte_level(std::string_view form) {

@@ -21,6 +21,7 @@ constexpr std::array<char32_t, 256> byte_level_alphabet() {
 
 // The bytes written in the alphabet.
 std::string to_byte_level(std::string_view bytes);
+void append_byte_level(std::string& out, std::string_view bytes);
 
 // The bytes that `form` (valid UTF-8) stands for; `form` itself when it holds a character outside the alphabet.
 std::string from_byte_level(std::string_view form);

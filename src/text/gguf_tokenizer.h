@@ -32,4 +32,6 @@ struct GgufSplit {
 };
 const GgufSplit* find_gguf_split(std::string_view name);
 
+std::string_view kimi_k2_pattern();  // holds set intersections: for Oniguruma
+
 }  // namespace weft

@@ -1,59 +1,13 @@
-// Exact ids of published GGUF vocabularies.
+// Prompts and answers of published GGUF models. recorded_text_test.cc has the vocabularies.
 #include "text/gguf_tokenizer.h"
 
 #include <gtest/gtest.h>
-
-#include <sstream>
 
 #include "text/detokenizer.h"
 #include "text/recorded_data.h"
 
 namespace weft {
 namespace {
-
-std::vector<std::string> split_texts(const std::string& all) {
-  const std::string mark = "\n__ggml_vocab_test__\n";
-  std::vector<std::string> out;
-  size_t begin = 0;
-  for (size_t at; (at = all.find(mark, begin)) != std::string::npos; begin = at + mark.size()) {
-    out.push_back(all.substr(begin, at - begin));
-  }
-  return out;
-}
-
-std::vector<std::vector<int32_t>> parse_ids(const std::string& all) {
-  std::vector<std::vector<int32_t>> out;
-  std::istringstream lines(all);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream numbers(line);
-    out.emplace_back();
-    for (int32_t id; numbers >> id;) out.back().push_back(id);
-  }
-  return out;
-}
-
-class GgufVocabulary : public testing::TestWithParam<const char*> {};
-
-TEST_P(GgufVocabulary, GivesTheRecordedIds) {
-  auto base = shared_data(std::string("tokenizers/gguf_vocab/ggml-vocab-") + GetParam() + ".gguf");
-  REQUIRE_DATA(base);
-  auto files = ModelFiles::open(base);
-  ASSERT_TRUE(files) << files.error().message;
-  auto tokenizer = Tokenizer::load(*files);
-  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
-  auto texts = split_texts(read_all(base.string() + ".inp"));
-  auto expected = parse_ids(read_all(base.string() + ".out"));
-  ASSERT_GE(texts.size(), 40u);
-  ASSERT_EQ(texts.size(), expected.size());
-  for (size_t i = 0; i < texts.size(); ++i) {
-    EncodeOptions plain{.add_special_tokens = false, .parse_special_tokens = false};
-    EXPECT_EQ((*tokenizer)->encode(texts[i], plain), expected[i]) << "text " << i << ": " << texts[i];
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Published, GgufVocabulary,
-                         testing::Values("bert-bge", "deepseek-coder", "falcon", "gpt-2", "llama-spm", "phi-3",
-                                         "starcoder"));
 
 struct GoldenModel {
   const char* golden;

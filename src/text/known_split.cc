@@ -160,4 +160,13 @@ NextWord find_known_split(std::string_view pattern) {
   return nullptr;
 }
 
+size_t safe_cut(std::string_view text, size_t from) {
+  for (size_t at = text.find('\n', from == 0 ? 0 : from - 1); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
+    const char* next = text.data() + at + 1;
+    if (at + 1 < text.size() && read_class(next) != Class::kSpace) return at + 1;
+  }
+  return text.size();
+}
+
 }  // namespace weft

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
+#include "text/nfc_check.h"
 
 namespace weft {
 namespace {
@@ -22,8 +23,12 @@ class NormalFormStep : public NormalizerStep {
       : compose_(form == NormalForm::kNfc || form == NormalForm::kNfkc),
         compatible_(form == NormalForm::kNfkc || form == NormalForm::kNfkd) {}
 
+  bool leaves(std::string_view text) const override {
+    return compose_ && !compatible_ ? is_surely_nfc(text) : is_ascii(text);
+  }
+
   void apply(std::string& text) const override {
-    if (is_ascii(text)) return;
+    if (leaves(text)) return;
     std::vector<utf8proc_int32_t> points = decompose(text);
     sort_marks(points);
     auto count = static_cast<utf8proc_ssize_t>(points.size());
@@ -144,6 +149,10 @@ std::unique_ptr<NormalizerStep> replace_step(SplitPattern from, std::string to) 
   return std::make_unique<ReplacePatternStep>(std::move(from), std::move(to));
 }
 std::unique_ptr<NormalizerStep> lowercase_step() { return std::make_unique<LowercaseStep>(); }
+
+bool changes(const Normalizer& normalizer, std::string_view text) {
+  return !std::all_of(normalizer.begin(), normalizer.end(), [text](const auto& step) { return step->leaves(text); });
+}
 
 std::string normalize(const Normalizer& normalizer, std::string_view text) {
   std::string out(text);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -17,6 +18,8 @@ class NormalizerStep {
  public:
   virtual ~NormalizerStep() = default;
   virtual void apply(std::string& text) const = 0;
+  // True when apply() surely leaves `text` as it is; false when that isn't known.
+  virtual bool leaves(std::string_view /*text*/) const { return false; }
 };
 
 using Normalizer = std::vector<std::unique_ptr<NormalizerStep>>;
@@ -59,6 +62,8 @@ struct SentencePieceNormalization {
 };
 std::unique_ptr<NormalizerStep> sentence_piece_step(SentencePieceNormalization options);
 
+// False when the steps surely leave `text` as it is.
+bool changes(const Normalizer& normalizer, std::string_view text);
 std::string normalize(const Normalizer& normalizer, std::string_view text);
 
 }  // namespace weft

@@ -13,6 +13,7 @@
 #include "text/token_decoder.h"
 #include "text/tokenizer.h"
 #include "text/vocabulary.h"
+#include "text/word_encoder.h"
 
 namespace weft {
 
@@ -38,6 +39,8 @@ class PipelineTokenizer : public Tokenizer {
 
   int32_t vocab_size() const override { return parts_.vocabulary->size(); }
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options) const override;
+  std::vector<int32_t> encode_parallel(std::string_view text, const EncodeOptions& options,
+                                       const ParallelFor& parallel_for) const override;
   std::vector<TokenSpan> encode_with_offsets(std::string_view text, const EncodeOptions& options) const override;
   std::string_view token_bytes(int32_t id) const override { return texts_.inner(id); }
   std::string_view first_token_bytes(int32_t id) const override { return texts_.first(id); }
@@ -48,13 +51,18 @@ class PipelineTokenizer : public Tokenizer {
   std::optional<int32_t> find_token(std::string_view text) const override;
 
  private:
-  class Encoder;
   class OffsetEncoder;
+  template <class OnToken, class OnText>
+  void for_each_part(std::string_view text, bool match_special, OnToken on_token, OnText on_text) const;
+  void encode_by_steps(std::string_view text, bool at_start, WordEncoder& encoder, std::vector<int32_t>& ids) const;
+  void encode_chunks(std::string_view text, const ParallelFor& parallel_for, std::vector<int32_t>& ids) const;
   void index_added_tokens();
 
   TokenizerParts parts_;
   AddedTokenFinder original_finder_, normalized_finder_;
-  std::vector<bool> special_;  // by id
+  NextWord known_split_ = nullptr;    // when it does all of the pre-tokenizer's work
+  mutable WordEncoderPool encoders_;  // memory of words; changes no result
+  std::vector<bool> special_;         // by id
   TokenTexts texts_;
 };
 

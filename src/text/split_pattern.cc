@@ -3,12 +3,20 @@
 #include <fmt/format.h>
 
 #include "base/utf8.h"
+#include "text/digit_groups.h"
 
 namespace weft {
 namespace {
 
 constexpr size_t kMaxPatternBytes = 64u << 10;
 constexpr std::string_view kVowelSeparator = "\xE1\xA0\x8E";  // U+180E
+
+// \p{Han}: script extensions in PCRE2, scripts in Oniguruma. General categories have one or two letters.
+bool names_script(std::string_view rest) {
+  if (!rest.starts_with("\\p{") && !rest.starts_with("\\P{")) return false;
+  size_t end = rest.find('}');
+  return end != std::string_view::npos && end > 3 + 2;
+}
 
 struct Traits {
   bool oniguruma = false;  // PCRE2 reads it otherwise
@@ -25,6 +33,7 @@ Traits traits_of(std::string_view pattern) {
     if (c == '\\') {
       out.oniguruma = out.oniguruma || std::string_view("hHwWbBRXKyYZgkG").find(next) != std::string_view::npos;
       out.white_space = out.white_space || next == 's' || next == 'S';
+      out.oniguruma = out.oniguruma || names_script(pattern.substr(i));
       ++i;
     } else {
       out.oniguruma =
@@ -41,6 +50,7 @@ Result<SplitPattern> SplitPattern::compile(std::string_view pattern) {
     return make_error(ErrorCode::kUnsupported, "a pattern of {} bytes is not supported: it is too long or no UTF-8",
                       pattern.size());
   }
+  if (auto engine = find_digit_groups(pattern)) return SplitPattern(std::move(engine), nullptr);
   Traits traits = traits_of(pattern);
   if (!traits.oniguruma) {
     if (auto engine = compile_pcre2(pattern)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct MergeCandidate {
 struct MergeScratch {
   std::vector<Symbol> symbols;
   std::vector<MergeCandidate> heap;
+  std::string form;                       // of a word, written as the vocabulary writes it
+  uint64_t steps = 0;                     // work done so far: comparisons and lookups, for tests of linear work
   std::vector<uint32_t>* ends = nullptr;  // wanted when not null: where each token ends in the word, in bytes
 
   void emit(int32_t id, size_t end, std::vector<int32_t>& out) const {

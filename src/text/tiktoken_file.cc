@@ -21,9 +21,6 @@ constexpr size_t kMaxTokenBytes = 1024;
 constexpr std::string_view kR50k = R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+\z|\s+(?!\S)|\s)";
 constexpr std::string_view kCl100k =
     R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|\s*[\r\n]|\s+(?!\S)|\s)";
-constexpr std::string_view kKimiK2 =
-    R"([\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
 struct Special {
   int32_t id;
   std::string text;
@@ -82,7 +79,7 @@ std::vector<Family> families() {
       {"Llama 4", 200'000, o200k, {}, "<|begin_of_text|>", "<|end_of_text|>", true},
       {"Qwen", 151'643, qwen, qwen_specials(), "", "<|endoftext|>", false, true},
       {"GLM 4", 151'329, llama3, {}, "", "<|endoftext|>"},
-      {"Kimi K2", 163'584, kKimiK2, {}, "[BOS]", "[EOS]"},
+      {"Kimi K2", 163'584, kimi_k2_pattern(), {}, "[BOS]", "[EOS]"},
   };
 }
 

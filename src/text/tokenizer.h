@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,6 +45,9 @@ struct TokenSpan {
   bool operator==(const TokenSpan&) const = default;
 };
 
+// Calls run(0) ... run(count - 1), in any order and on any threads, and returns when all have returned.
+using ParallelFor = std::function<void(size_t count, const std::function<void(size_t)>& run)>;
+
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
@@ -58,6 +62,12 @@ class Tokenizer {
 
   // Never fails on bytes that are not UTF-8: they are replaced by U+FFFD first, as Hugging Face's tokenizers do.
   virtual std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
+
+  // The same ids. Where the pre-tokenizer allows it, parts of a long text are encoded by `parallel_for` (null: none).
+  virtual std::vector<int32_t> encode_parallel(std::string_view text, const EncodeOptions& options,
+                                               const ParallelFor& /*parallel_for*/) const {
+    return encode(text, options);
+  }
 
   // The same ids, each with its place in `text`, as Hugging Face's tokenizers report offsets (theirs count characters).
   // In text that is not UTF-8 a replaced sequence counts as one character. Slower than encode().

@@ -149,12 +149,12 @@ constexpr std::string_view kScripts[] = {"Adlam",
                                          "Yi"};
 
 std::string script_pattern() {
-  constexpr std::string_view kHan = R"(\p{sc:Han}\p{sc:Hiragana}\p{sc:Katakana}\x{30FC})";
+  constexpr std::string_view kHan = R"(\p{Han}\p{Hiragana}\p{Katakana}\x{30FC})";
   std::string out = fmt::format(R"([{0}][{0}\x{{20}}]*)", kHan);
   for (std::string_view script : kScripts) {
     // The prolonged sound mark and the space are Common's own.
     std::string_view without = script == "Common" ? R"((?![\x{30FC}\x{20}]))" : "";
-    out += fmt::format(R"(|{0}\p{{sc:{1}}}(?:{2}\p{{sc:{1}}}|\x{{20}})*)", without, script,
+    out += fmt::format(R"(|{0}\p{{{1}}}(?:{2}\p{{{1}}}|\x{{20}})*)", without, script,
                        script == "Common" ? R"((?!\x{30FC}))" : "");
   }
   return out;

@@ -1,5 +1,10 @@
 #include "text/vocabulary.h"
 
+#include <algorithm>
+#include <bit>
+
+#include "text/byte_hash.h"
+
 namespace weft {
 namespace {
 
@@ -12,24 +17,56 @@ int hex_digit(char c) {
 
 }  // namespace
 
-Vocabulary::Vocabulary(std::vector<std::string> forms) : forms_(std::move(forms)) {
-  ids_.reserve(forms_.size());
-  for (size_t id = 0; id < forms_.size(); ++id) {
-    if (!forms_[id].empty()) ids_.emplace(forms_[id], static_cast<int32_t>(id));
+Vocabulary::Vocabulary(std::span<const std::string_view> forms) { fill(forms); }
+Vocabulary::Vocabulary(const std::vector<std::string>& forms) { fill(forms); }
+
+template <class Forms>
+void Vocabulary::fill(const Forms& forms) {
+  size_t bytes = 0;
+  for (const auto& form : forms) bytes += form.size();
+  text_.reserve(bytes);
+  offsets_.reserve(forms.size() + 1);
+  for (const auto& form : forms) {
+    text_ += form;
+    offsets_.push_back(text_.size());
+    longest_ = std::max(longest_, form.size());
+  }
+  index_forms();
+}
+
+void Vocabulary::index_forms() {
+  size_t count = std::bit_ceil(std::max<size_t>(16, offsets_.size() * 2));
+  slots_.resize(count);
+  shift_ = 64 - std::countr_zero(count);
+  for (int32_t id = 0; id < size(); ++id) {
+    std::string_view text = form(id);
+    if (text.empty()) continue;
+    uint64_t hash = hash_bytes(text);
+    auto tag = static_cast<uint32_t>(hash);
+    size_t at = hash >> shift_;
+    while (slots_[at].id >= 0 && !(slots_[at].tag == tag && form(slots_[at].id) == text)) at = (at + 1) & (count - 1);
+    if (slots_[at].id < 0) slots_[at] = {tag, id};
   }
 }
 
-int32_t Vocabulary::find(std::string_view form) const {
-  auto at = ids_.find(form);
-  return at == ids_.end() ? kNone : at->second;
+int32_t Vocabulary::find(std::string_view text) const {
+  if (text.empty() || text.size() > longest_) return kNone;
+  uint64_t hash = hash_bytes(text);
+  auto tag = static_cast<uint32_t>(hash);
+  for (size_t at = hash >> shift_;; at = (at + 1) & (slots_.size() - 1)) {
+    const Slot& slot = slots_[at];
+    if (slot.id < 0) return kNone;
+    if (slot.tag == tag && form(slot.id) == text) return slot.id;
+  }
 }
 
 std::bitset<256> Vocabulary::bytes_before(std::string_view mark) const {
   std::bitset<256> out;
-  for (std::string_view form : forms_) {
+  for (int32_t id = 0; id < size(); ++id) {
+    std::string_view text = form(id);
     size_t after_mark = 0;  // a mark at the very start of a token stands behind nothing
-    for (size_t at = form.find(mark); at != std::string_view::npos; at = form.find(mark, after_mark)) {
-      if (at != after_mark) out.set(static_cast<unsigned char>(form[at - 1]));
+    for (size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, after_mark)) {
+      if (at != after_mark) out.set(static_cast<unsigned char>(text[at - 1]));
       after_mark = at + mark.size();
     }
   }

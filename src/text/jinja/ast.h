@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,7 +52,8 @@ struct Suffix {
   Value key;                            // kAttribute: `name` as a value; kItem after a dot: the integer
   const FilterEntry* filter = nullptr;  // null where no such filter exists: an error when it is reached
   const TestEntry* test = nullptr;
-  bool negated = false;             // kTest: "is not"
+  bool negated = false;   // kTest: "is not"
+  bool constant = false;  // kSlice of constants, which Jinja evaluates when it compiles, where no error is raised
   ExprPtr first, second, third;     // kItem: first (unless key); kSlice: start, stop, step, each may be null
   std::vector<Argument> arguments;  // kCall, kFilter, kTest
 };
@@ -105,6 +107,8 @@ struct MacroDefinition {
   };
   std::vector<Parameter> parameters;
   Block body;
+  std::vector<NameId> unset;  // as Statement::unset, of the body
+  bool is_caller = false;     // the body of a call block
   bool uses_caller = false;
   bool uses_varargs = false;
   bool uses_kwargs = false;
@@ -118,10 +122,11 @@ enum class StatementKind : uint8_t {
   kSet,          // targets[0] = exprs[0]
   kSetBlock,     // targets[0] = blocks[0], through exprs[0]'s suffixes if there is one
   kMacro,        // macro, bound to targets[0]
-  kCallBlock,    // exprs[0] is the call; macro the caller
+  kCallBlock,    // exprs[0] is the call; macro the caller. {% generation %} has no call and prints its own macro
   kFilterBlock,  // blocks[0] through exprs[0]'s suffixes
   kWith,         // targets[i] = exprs[i] around blocks[0]
-  kScope,        // blocks[0] in a scope of its own: block, generation, autoescape
+  kScope,        // blocks[0] in a scope of its own: autoescape
+  kNamedBlock,   // blocks[0], which sees the template's own variables, and those around it if `scoped`
   kBreak,
   kContinue,
   kRefuse,  // a tag that needs other templates, an error when it is reached; text says which
@@ -131,17 +136,22 @@ struct Statement {
   StatementKind kind;
   uint32_t offset = 0;
   bool recursive = false;  // kFor
+  bool scoped = false;     // kNamedBlock
   std::string text;
   std::vector<ExprPtr> exprs;
   std::vector<Target> targets;
   std::vector<Block> blocks;
+  std::vector<std::vector<NameId>> unset;  // of each block that has a scope: names that it sets, which are undefined
+                                           // until then and not what they are outside
   std::unique_ptr<MacroDefinition> macro;
 };
 
 struct Tree {
   std::string source;  // newlines normalised; offsets count in it
   Block body;
+  std::vector<NameId> unset;  // as Statement::unset
   std::vector<std::string> names;
+  std::map<std::string, const Statement*, std::less<>> named_blocks;  // inside body
 };
 
 }  // namespace weft::jinja

@@ -9,7 +9,9 @@ namespace weft::jinja {
 
 bool is_space(char32_t c);
 bool is_letter(char32_t c);
-bool is_digit(char32_t c);  // decimal digits
+bool is_decimal(char32_t c);  // digits of decimal numbers
+bool is_digit(char32_t c);    // also superscripts and the like
+bool is_numeric(char32_t c);  // also fractions and numerals
 bool is_alphanumeric(char32_t c);
 bool is_upper(char32_t c);
 bool is_lower(char32_t c);
@@ -34,6 +36,9 @@ std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
 std::string to_title(std::string_view text);  // str.title(): a capital after everything that is not a letter
 std::string capitalize(std::string_view text);
+std::string case_fold(std::string_view text);
+std::string swap_case(std::string_view text);
+bool is_title(std::string_view text);
 
 void replace_all(std::string& out, std::string_view text, std::string_view from, std::string_view to, size_t count);
 

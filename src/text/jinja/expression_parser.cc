@@ -1,5 +1,7 @@
 #include "text/jinja/expression_parser.h"
 
+#include <algorithm>
+
 #include "text/jinja/filters.h"
 #include "text/jinja/predicates.h"
 
@@ -180,6 +182,27 @@ ExprPtr ExpressionParser::unary(bool with_filters) {
   return suffixed(std::move(out), with_filters);
 }
 
+namespace {
+
+bool is_constant(const Suffix& suffix);
+
+// Whether nothing of it depends on a variable; the nesting of the source bounds the recursion.
+bool is_constant(const Expr& expr) {
+  if (expr.kind == ExprKind::kName) return false;
+  return std::ranges::all_of(expr.items, [](const ExprPtr& item) { return is_constant(*item); }) &&
+         std::ranges::all_of(expr.suffixes, [](const Suffix& suffix) { return is_constant(suffix); });
+}
+
+bool is_constant(const Suffix& suffix) {
+  if (suffix.kind == Suffix::Kind::kCall) return false;
+  for (const ExprPtr* part : {&suffix.first, &suffix.second, &suffix.third}) {
+    if (*part && !is_constant(**part)) return false;
+  }
+  return std::ranges::all_of(suffix.arguments, [](const Argument& argument) { return is_constant(*argument.value); });
+}
+
+}  // namespace
+
 ExprPtr ExpressionParser::suffixed(ExprPtr base, bool with_filters) {
   std::vector<Suffix> suffixes;
   uint32_t offset = tokens_.offset();
@@ -188,6 +211,10 @@ ExprPtr ExpressionParser::suffixed(ExprPtr base, bool with_filters) {
   while (with_filters && !tokens_.failed() && filter_suffix(suffixes)) {
   }
   if (suffixes.empty()) return base;
+  for (Suffix& each : suffixes) {
+    if (!is_constant(*base) || !is_constant(each)) break;
+    each.constant = true;
+  }
   auto out = make(ExprKind::kSuffixed);
   out->offset = offset;
   out->items.push_back(std::move(base));

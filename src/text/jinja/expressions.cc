@@ -84,8 +84,9 @@ Value Interpreter::name_value(NameId name) {
   for (const Scope* scope = scope_; scope; scope = scope->parent) {
     if (const Value* found = scope->find(name)) return *found;
   }
+  if (name == self_name_) return std::static_pointer_cast<Object>(std::make_shared<SelfObject>(tree_));
   if (variables_[name]) return *variables_[name];
-  if (const NativeEntry* global = find_global(tree_.names[name])) return bound_method({}, *global);
+  if (auto global = find_global(tree_.names[name])) return *global;
   return Value::undefined(fmt::format("'{}' is undefined", tree_.names[name]));
 }
 
@@ -179,7 +180,9 @@ Value Interpreter::suffix(const Suffix& suffix, Value base, std::optional<Value>
       Value stop = part(suffix.second);
       Value step = part(suffix.third);
       meter_.move_to(suffix.offset);
-      return meter_.failed() ? Value() : slice(meter_, base, start, stop, step);
+      if (meter_.failed()) return {};
+      if (suffix.constant && !is_sliceable(base)) return Value::undefined("this value can't be sliced");
+      return slice(meter_, base, start, stop, step);
     }
     default:
       break;

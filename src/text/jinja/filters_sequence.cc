@@ -19,20 +19,16 @@ Value iterator(NativeCall& call, std::vector<Value> items) {
   return call.meter.failed() ? Value() : Value::iterator(std::move(items));
 }
 
-// What map and select walk: nothing where the value counts as false, so that none is allowed.
-std::vector<Value> self_items_if_true(NativeCall& call) {
-  return truth(call.self) ? self_items(call) : std::vector<Value>();
-}
-
-// The member of `item` that an attribute argument names: "a.b.0" or an index.
-Value member(NativeCall& call, Value item, const Value& path) {
-  if (!path.is_string()) return call.interpreter.item(item, path);
+// The member of `item` that an attribute argument names: "a.b.0" or an index. `fallback` stands in at every step.
+Value member(NativeCall& call, Value item, const Value& path, const Value* fallback = nullptr) {
+  auto or_fallback = [&](Value found) { return found.is_undefined() && fallback ? *fallback : found; };
+  if (!path.is_string()) return or_fallback(call.interpreter.item(item, path));
   std::string_view rest = path.string();
   while (!call.meter.failed()) {
     size_t dot = rest.find('.');
     std::string_view part = rest.substr(0, dot);
     bool number = !part.empty() && part.size() < 10 && part.find_first_not_of("0123456789") == std::string_view::npos;
-    item = call.interpreter.item(item, number ? Value(Int{std::stoi(std::string(part))}) : Value(part));
+    item = or_fallback(call.interpreter.item(item, number ? Value(Int{std::stoi(std::string(part))}) : Value(part)));
     if (dot == std::string_view::npos) break;
     rest.remove_prefix(dot + 1);
   }
@@ -106,7 +102,7 @@ Keyed keyed_by_lists(NativeCall& call, const Value* attribute, bool case_sensiti
 Value sort(NativeCall& call) {
   if (!call.bind({"reverse", "case_sensitive", "attribute"})) return {};
   Keyed keyed = keyed_by_lists(call, call.get(2), call.flag_or(1, false));
-  sort_keyed(call, keyed, call.flag_or(0, false));
+  sort_keyed(call, keyed, call.integer_or(0, 0) != 0);
   return Value::list(second_of(std::move(keyed)));
 }
 
@@ -121,7 +117,7 @@ Value dict_sort(NativeCall& call) {
     keyed.emplace_back(without_case(call, by == "key" ? key : value, call.flag_or(0, false)),
                        Value::tuple({key, value}));
   }
-  sort_keyed(call, keyed, call.flag_or(2, false));
+  sort_keyed(call, keyed, call.integer_or(2, 0) != 0);
   return Value::list(second_of(std::move(keyed)));
 }
 
@@ -160,8 +156,8 @@ Value group_by(NativeCall& call) {
   Keyed keyed;
   for (Value& item : self_items(call)) {
     if (call.meter.failed()) return {};
-    Value key = member(call, item, *call.get(0));
-    if (key.is_undefined()) key = call.value_or(1, key);
+    const Value* fallback = call.get(1) && !call.get(1)->is_none() ? call.get(1) : nullptr;
+    Value key = member(call, item, *call.get(0), fallback);
     keyed.emplace_back(without_case(call, key, case_sensitive), Value::tuple({key, item}));
   }
   sort_keyed(call, keyed, false);
@@ -253,7 +249,8 @@ Value items(NativeCall& call) {
 
 Value batch(NativeCall& call) {
   if (!call.bind({"linecount", "fill_with"}, 1)) return {};
-  Int size = call.integer_or(0, 1);
+  // As Python, which only compares the size, unless it has to fill a row up.
+  Int size = call.get(0)->is_integer() ? call.get(0)->integer() : -1;
   const Value* fill = call.get(1) && !call.get(1)->is_none() ? call.get(1) : nullptr;
   std::vector<Value> out;
   std::vector<Value> row;
@@ -262,6 +259,7 @@ Value batch(NativeCall& call) {
     row.push_back(std::move(item));
   }
   if (!row.empty()) {
+    if (fill) size = call.integer_or(0, 1);
     while (fill && static_cast<Int>(row.size()) < size && call.meter.charge()) row.push_back(*fill);
     out.push_back(Value::list(std::move(row)));
   }
@@ -294,16 +292,16 @@ Value map_attribute(NativeCall& call) {
     return call.meter.fail("Unexpected keyword argument '{}'", call.arguments.named[0].first);
   }
   std::vector<Value> out;
-  for (Value& item : self_items_if_true(call)) {
+  for (Value& item : self_items(call)) {
     if (call.meter.failed()) break;
-    Value found = member(call, std::move(item), path);
-    out.push_back(found.is_undefined() && fallback && !fallback->is_none() ? *fallback : std::move(found));
+    out.push_back(member(call, std::move(item), path, fallback && !fallback->is_none() ? &*fallback : nullptr));
   }
   return iterator(call, std::move(out));
 }
 
 Value map(NativeCall& call) {
   auto is_attribute = [](const auto& entry) { return entry.first == "attribute"; };
+  if (!truth(call.self)) return iterator(call, {});  // before anything is checked, as in Jinja
   if (call.arguments.positional.empty()) {
     if (std::ranges::any_of(call.arguments.named, is_attribute)) return map_attribute(call);
     return call.meter.fail("map requires a filter argument");
@@ -314,7 +312,7 @@ Value map(NativeCall& call) {
   const FilterEntry* filter = name.is_string() ? find_filter(name.string()) : nullptr;
   if (!filter) return call.meter.fail("no filter named '{}'", to_text(call.meter, name));
   std::vector<Value> out;
-  for (Value& item : self_items_if_true(call)) {
+  for (Value& item : self_items(call)) {
     if (call.meter.failed()) break;
     out.push_back(call.interpreter.filter(*filter, std::move(item), given));
   }
@@ -323,6 +321,7 @@ Value map(NativeCall& call) {
 
 // select, reject (no attribute) and selectattr, rejectattr: keeps the items for which the test's outcome is `wanted`.
 Value pick(NativeCall& call, bool wanted, bool by_attribute) {
+  if (!truth(call.self)) return iterator(call, {});
   CallArguments given = std::move(call.arguments);
   std::optional<Value> path;
   if (by_attribute) {
@@ -338,7 +337,7 @@ Value pick(NativeCall& call, bool wanted, bool by_attribute) {
     if (!test) return call.meter.fail("no test named '{}'", to_text(call.meter, name));
   }
   std::vector<Value> out;
-  for (Value& item : self_items_if_true(call)) {
+  for (Value& item : self_items(call)) {
     Value subject = path ? member(call, item, *path) : item;
     if (call.meter.failed()) break;
     bool holds = test ? call.interpreter.test(*test, std::move(subject), given) : truth(subject);

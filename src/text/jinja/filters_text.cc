@@ -106,21 +106,22 @@ Value indent(NativeCall& call) {
 
 Value truncate(NativeCall& call) {
   if (!call.bind({"length", "killwords", "end", "leeway"})) return {};
-  std::string end = call.text_or(2, "...");
   Int length = call.integer_or(0, 255);
   Int leeway = call.get(3) && !call.get(3)->is_none() ? call.integer_or(3, 5) : 5;
-  Int end_size = static_cast<Int>(count_characters(end));
+  Value end = call.value_or(2, "...");  // anything with a length, as long as nothing is cut
+  Int end_size = static_cast<Int>(jinja::length(call.meter, end));
   if (call.meter.failed()) return {};
   if (length < end_size || leeway < 0) return call.meter.fail("truncate: the length or leeway is too small");
   if (static_cast<Int>(jinja::length(call.meter, call.self)) <= length + leeway) return call.self;
   if (!needs_text(call)) return {};
+  if (!end.is_string()) return call.meter.fail("truncate: the end must be str, not {}", type_name(end));
   std::string text = call.self.string();
   text.resize(offset_of_character(text, static_cast<size_t>(length - end_size)));
   if (!call.flag_or(1, false)) {
     size_t space = text.rfind(' ');
     if (space != std::string::npos) text.resize(space);
   }
-  return text + end;
+  return text + end.string();
 }
 
 Value word_wrap(NativeCall& call) {
@@ -209,11 +210,22 @@ std::string url_encode_text(std::string_view text, std::string_view safe) {
 
 Value url_encode(NativeCall& call) {
   if (!call.bind({})) return {};
-  if (!call.self.is(Kind::kDict)) return url_encode_text(self_text(call), "/");
+  bool one = call.self.is_string() || call.self.is_undefined() || !is_iterable(call.self);
+  if (one) return url_encode_text(self_text(call), "/");
+  std::vector<Value> pairs;
+  if (call.self.is(Kind::kDict)) {
+    for (const auto& [key, value] : call.self.dict().entries) pairs.push_back(Value::tuple({key, value}));
+  } else {
+    pairs = walk(call.meter, call.self);
+  }
   std::string out;
-  for (const auto& [key, value] : call.self.dict().entries) {
+  for (const Value& pair : pairs) {
+    std::vector<Value> parts = walk(call.meter, pair);
+    if (call.meter.failed()) break;
+    if (parts.size() != 2) return call.meter.fail("urlencode needs pairs, not {} values", parts.size());
     if (!out.empty()) out += '&';
-    out += url_encode_text(to_text(call.meter, key), "") + "=" + url_encode_text(to_text(call.meter, value), "");
+    out +=
+        url_encode_text(to_text(call.meter, parts[0]), "") + "=" + url_encode_text(to_text(call.meter, parts[1]), "");
     if (!call.meter.charge_text(out.size())) break;
   }
   return out;

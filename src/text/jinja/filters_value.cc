@@ -142,7 +142,7 @@ Value round_number(NativeCall& call) {
   }
   double scale = std::pow(10.0, static_cast<double>(precision));
   double scaled = method == "ceil" ? std::ceil(value * scale) : std::floor(value * scale);
-  return scaled / scale;
+  return (scaled + 0.0) / scale;  // Python rounds to an integer, which has no negative zero
 }
 
 Value file_size(NativeCall& call) {

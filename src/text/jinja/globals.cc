@@ -36,9 +36,7 @@ Value range(NativeCall& call) {
   std::vector<Value> items;
   items.reserve(static_cast<size_t>(size));
   for (Int i = 0; i < size; ++i) items.emplace_back(start + i * step);
-  std::string label =
-      step == 1 ? fmt::format("range({}, {})", start, stop) : fmt::format("range({}, {}, {})", start, stop, step);
-  return Value::sequence(Kind::kRange, std::move(items), std::move(label));
+  return Value::sequence(Kind::kRange, std::move(items), range_label(start, stop, step));
 }
 
 // dict(), dict(other), dict(pairs), dict(a=1)
@@ -49,6 +47,10 @@ bool fill_dict(NativeCall& call, DictData& out) {
   }
   if (!call.arguments.positional.empty()) {
     const Value& from = call.arguments.positional[0];
+    if (from.is_undefined()) {
+      call.meter.fail_undefined(from);
+      return false;
+    }
     if (from.is(Kind::kDict)) {
       if (!call.meter.charge(from.dict().entries.size())) return false;
       out = from.dict();
@@ -73,11 +75,44 @@ Value dict(NativeCall& call) {
   return fill_dict(call, out) ? Value::dict(std::move(out)) : Value();
 }
 
+// dict.fromkeys
+Value dict_of_keys(NativeCall& call) {
+  if (!call.bind_positional(2, 1)) return {};
+  if (call.get(0)->is_undefined()) return Value::dict({});
+  DictData out;
+  for (const Value& key : walk(call.meter, *call.get(0))) {
+    if (!is_hashable(key)) return call.meter.fail("unhashable type: '{}'", type_name(key));
+    out.set(key, call.value_or(1, Value::none()));
+  }
+  return Value::dict(std::move(out));
+}
+
+// The global `dict`: callable, and with fromkeys.
+class DictType final : public Object {
+ public:
+  std::string_view type_name() const override { return "TemplateDict"; }
+  Value call(Interpreter& interpreter, CallArguments arguments) override {
+    NativeCall call{interpreter, interpreter.meter(), "dict", {}, std::move(arguments), {}};
+    return dict(call);
+  }
+  std::optional<Value> attribute(Interpreter&, std::string_view name) override {
+    if (name != "fromkeys") return std::nullopt;
+    constexpr NativeEntry kFromKeys = {"fromkeys", dict_of_keys};
+    return Value(std::static_pointer_cast<Object>(std::make_shared<NativeFunction>(kFromKeys, Value())));
+  }
+};
+
 Value make_namespace(NativeCall& call) {
   DictData from;
   if (!fill_dict(call, from)) return {};
   std::vector<std::pair<std::string, Value>> entries;
-  for (auto& [key, value] : from.entries) entries.emplace_back(to_text(call.meter, key), std::move(value));
+  for (auto& [key, value] : from.entries) {
+    std::string name = to_text(call.meter, key);
+    if (name.starts_with('_')) {
+      return call.meter.fail("a namespace can't have the attribute '{}': it begins with an underscore", name);
+    }
+    entries.emplace_back(std::move(name), std::move(value));
+  }
   return call.interpreter.make_namespace(std::move(entries));
 }
 
@@ -196,7 +231,6 @@ Value joiner(NativeCall& call) {
 }
 
 constexpr auto kGlobals = std::to_array<NativeEntry>({{"range", range},
-                                                      {"dict", dict},
                                                       {"namespace", make_namespace},
                                                       {"raise_exception", raise_exception},
                                                       {"strftime_now", strftime_now},
@@ -205,11 +239,13 @@ constexpr auto kGlobals = std::to_array<NativeEntry>({{"range", range},
 
 }  // namespace
 
-const NativeEntry* find_global(std::string_view name) {
+std::optional<Value> find_global(std::string_view name) {
+  if (name == "dict") return Value(std::static_pointer_cast<Object>(std::make_shared<DictType>()));
   for (const NativeEntry& entry : kGlobals) {
-    if (entry.name == name) return &entry;
+    if (entry.name != name) continue;
+    return Value(std::static_pointer_cast<Object>(std::make_shared<NativeFunction>(entry, Value())));
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 }  // namespace weft::jinja

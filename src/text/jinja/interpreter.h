@@ -44,6 +44,7 @@ class Interpreter {
 
   // The text that a macro or a loop makes; called by their objects.
   Value call_macro(const MacroDefinition& macro, Scope* closure, CallArguments arguments);
+  Value named_block_text(const Statement& block);
   Value loop_text(const Statement& loop, Scope* outer, const Value& walked, int depth);
 
  private:
@@ -54,14 +55,19 @@ class Interpreter {
 
   Flow run_block(const Block& block);
   Flow run_statement(const Statement& statement);
-  Flow run_in_scope(const Block& block);
+  // Block i of the statement, in a scope of its own.
+  Flow run_in_scope(const Statement& statement, size_t i);
   Flow run_if(const Statement& statement);
-  void run_for(const Statement& statement, const Value& walked, int depth);
+  Flow run_for(const Statement& statement, const Value& walked, int depth);
   std::vector<Value> filtered(const Statement& loop, std::vector<Value> items);
-  void run_set(const Statement& statement);
+  Flow run_set(const Statement& statement);
   void run_call_block(const Statement& statement);
-  void run_with(const Statement& statement);
-  std::string block_text(const Block& block);
+  Flow run_filter_block(const Statement& statement);
+  Flow run_with(const Statement& statement);
+  Flow block_text(const Statement& statement, std::string& out);
+  void hide(const std::vector<NameId>& names);
+  // What a tag makes of its body must be text.
+  void emit_result(const Value& value);
   void assign(const Target& target, const Value& value);
   void emit(std::string_view text);
   void bind_parameters(const MacroDefinition& macro, CallArguments& arguments);
@@ -86,10 +92,11 @@ class Interpreter {
   std::vector<std::optional<Value>> variables_;
   std::time_t now_;
   Scope* scope_ = nullptr;
+  Scope* root_ = nullptr;
   std::string* output_ = nullptr;
   size_t depth_ = 0;  // of nested evaluations: bounds the stack
   size_t calls_ = 0;  // of nested macros and recursive loops
-  std::optional<NameId> loop_name_, caller_name_, varargs_name_, kwargs_name_;
+  std::optional<NameId> loop_name_, caller_name_, varargs_name_, kwargs_name_, self_name_;
   std::vector<std::unique_ptr<Scope>> captured_;
   std::deque<Namespace> namespaces_;  // stable addresses; freed last among what may point to them
 };
@@ -99,6 +106,7 @@ class LoopObject final : public Object {
  public:
   LoopObject(const Statement& loop, Scope* outer, std::vector<Value> items, int depth);
   std::string_view type_name() const override { return "LoopContext"; }
+  std::string print() const override { return fmt::format("<LoopContext {}/{}>", index + 1, items.size()); }
   bool callable() const override { return true; }
   Value call(Interpreter& interpreter, CallArguments arguments) override;
   std::optional<Value> attribute(Interpreter& interpreter, std::string_view name) override;
@@ -115,10 +123,37 @@ class LoopObject final : public Object {
   uint32_t container_depth_ = 1;
 };
 
+// `self`, whose attributes are the template's named blocks.
+class SelfObject final : public Object {
+ public:
+  explicit SelfObject(const Tree& tree) : tree_(tree) {}
+  std::string_view type_name() const override { return "TemplateReference"; }
+  std::string print() const override { return "<TemplateReference None>"; }
+  bool callable() const override { return false; }
+  Value call(Interpreter& interpreter, CallArguments) override {
+    return interpreter.meter().fail("'TemplateReference' object is not callable");
+  }
+  std::optional<Value> attribute(Interpreter& interpreter, std::string_view name) override;
+
+ private:
+  const Tree& tree_;
+};
+
+class BlockObject final : public Object {
+ public:
+  explicit BlockObject(const Statement& block) : block_(block) {}
+  std::string_view type_name() const override { return "BlockReference"; }
+  Value call(Interpreter& interpreter, CallArguments arguments) override;
+
+ private:
+  const Statement& block_;
+};
+
 class MacroObject final : public Object {
  public:
   MacroObject(const MacroDefinition& macro, Scope* closure) : macro_(macro), closure_(closure) {}
   std::string_view type_name() const override { return "Macro"; }
+  std::string print() const override;
   Value call(Interpreter& interpreter, CallArguments arguments) override {
     return interpreter.call_macro(macro_, closure_, std::move(arguments));
   }

@@ -102,6 +102,7 @@ class Lexer {
 
   void comment(size_t tag) {
     size_t end = source_.find("#}", pos_);
+    if (pos_ >= source_.size()) return;  // Jinja lets a template end like this
     if (end == kNone) return fail(tag, "Missing end of comment tag");
     char sign = end > pos_ ? source_[end - 1] : '\0';
     close(end, sign, true);
@@ -120,6 +121,10 @@ class Lexer {
       return false;
     }
     line_starts_ = source_[at - 1] == '\n';
+    if (at >= source_.size()) {
+      pos_ = at;
+      return true;
+    }
     for (size_t open = source_.find("{%", at); open != kNone; open = source_.find("{%", open + 1)) {
       char sign = open + 2 < source_.size() ? source_[open + 2] : '\0';
       size_t name = skip_space(open + 2 + (sign == '-' || sign == '+' ? 1 : 0));

@@ -61,12 +61,29 @@ std::optional<Value> LoopObject::attribute(Interpreter&, std::string_view name) 
   return std::nullopt;
 }
 
+std::string MacroObject::print() const {
+  return macro_.is_caller ? "<Macro anonymous>" : fmt::format("<Macro '{}'>", macro_.name);
+}
+
 std::optional<Value> MacroObject::attribute(Interpreter&, std::string_view name) {
-  if (name == "name") return Value(macro_.name);
+  if (name == "name") return macro_.is_caller ? Value::none() : Value(macro_.name);
   if (name == "catch_varargs") return Value(macro_.uses_varargs);
   if (name == "catch_kwargs") return Value(macro_.uses_kwargs);
   if (name == "caller") return Value(macro_.uses_caller);
   return std::nullopt;
+}
+
+std::optional<Value> SelfObject::attribute(Interpreter&, std::string_view name) {
+  auto it = tree_.named_blocks.find(name);
+  if (it == tree_.named_blocks.end()) return std::nullopt;
+  return Value(std::static_pointer_cast<Object>(std::make_shared<BlockObject>(*it->second)));
+}
+
+Value BlockObject::call(Interpreter& interpreter, CallArguments arguments) {
+  if (!arguments.positional.empty() || !arguments.named.empty()) {
+    return interpreter.meter().fail("a block takes no arguments");
+  }
+  return interpreter.named_block_text(block_);
 }
 
 const NativeEntry* find_loop_method(std::string_view name) {

@@ -20,11 +20,11 @@ Value marked(Value value) {
   return Value::sequence(value.kind(), std::move(items));
 }
 
-// What join() is given: text escaped, the rest as it is.
+// What join() is given, all of it as escaped text.
 Value escaped_items(Meter& meter, const Value& sequence) {
   std::vector<Value> items = walk(meter, sequence);
   for (Value& item : items) {
-    if (item.is_string()) item = escaped_text(meter, item);
+    item = escaped_text(meter, item);
   }
   return Value::list(std::move(items));
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "base/utf8.h"
 #include "text/jinja/characters.h"
 #include "text/jinja/compare.h"
 #include "text/jinja/native.h"
@@ -22,17 +23,6 @@ template <std::string (*kChange)(std::string_view)>
 Value changed(NativeCall& call) {
   if (!call.bind_positional(0) || !call.meter.charge_text(text_of(call).size())) return {};
   return kChange(text_of(call));
-}
-
-std::string swap_case(std::string_view text) {
-  std::string out;
-  for (size_t pos = 0; pos < text.size();) {
-    size_t start = pos;
-    bool upper = is_upper(next_character(text, pos));
-    std::string_view c = text.substr(start, pos - start);
-    out += upper ? to_lower(c) : to_upper(c);
-  }
-  return out;
 }
 
 Value strip_sides(NativeCall& call, bool left, bool right) {
@@ -264,7 +254,7 @@ Value join(NativeCall& call) {
   return out;
 }
 
-Value format(NativeCall& call) { return brace_format(call.meter, call.self, call.arguments); }
+Value format(NativeCall& call) { return brace_format(call.interpreter, call.self, call.arguments); }
 
 Value justify(NativeCall& call, Justify how) {
   if (!call.bind_positional(2, 1)) return {};
@@ -339,32 +329,80 @@ Value all_cased(NativeCall& call) {
   return any;
 }
 
-Value is_title(NativeCall& call) {
+Value title_cased(NativeCall& call) {
+  if (!call.bind_positional(0) || !call.meter.charge_text(text_of(call).size())) return {};
+  return is_title(text_of(call));
+}
+
+Value is_identifier(NativeCall& call) {
   if (!call.bind_positional(0) || !call.meter.charge_text(text_of(call).size())) return {};
   const std::string& text = text_of(call);
-  bool any = std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) >= 'A'; });
-  return any && to_title(text) == text && to_lower(text) != text;
+  size_t pos = 0;
+  if (text.empty() || is_numeric(next_character(text, pos))) return false;
+  for (pos = 0; pos < text.size();) {
+    if (!is_identifier_part(next_character(text, pos))) return false;
+  }
+  return true;
+}
+
+Value format_map(NativeCall& call) {
+  if (!call.bind_positional(1, 1)) return {};
+  CallArguments named;
+  const Value& from = *call.get(0);
+  if (from.is(Kind::kDict)) {
+    if (!call.meter.charge(from.dict().entries.size())) return {};
+    for (const auto& [key, value] : from.dict().entries) {
+      if (key.is_string()) named.named.emplace_back(key.string(), value);
+    }
+  }
+  return brace_format(call.interpreter, call.self, named);
+}
+
+// By a dict of code points to code points, texts or none.
+Value translate(NativeCall& call) {
+  if (!call.bind_positional(1, 1) || !call.meter.charge_text(text_of(call).size())) return {};
+  const std::string& text = text_of(call);
+  const Value& table = *call.get(0);
+  if (!table.is(Kind::kDict)) return text.empty() ? Value("") : call.meter.fail("translate() needs a dict");
+  std::string out;
+  for (size_t pos = 0; pos < text.size();) {
+    size_t begin = pos;
+    const Value* to = table.dict().find(Value(Int{next_character(text, pos)}));
+    if (!to) {
+      out += text.substr(begin, pos - begin);
+    } else if (to->is_string()) {
+      if (!call.meter.charge_text(out.size() + to->string().size())) return {};
+      out += to->string();
+    } else if (to->is(Kind::kInt) && to->integer() >= 0 && to->integer() <= 0x10FFFF) {
+      append_utf8(out, static_cast<char32_t>(to->integer()));
+    } else if (!to->is_none()) {
+      return call.meter.fail("character mapping must return integer, None or str");
+    }
+  }
+  return out;
 }
 
 constexpr auto kMethods = std::to_array<NativeEntry>({{"capitalize", changed<capitalize>},
-                                                      {"casefold", changed<to_lower>},
+                                                      {"casefold", changed<case_fold>},
                                                       {"center", justify_center},
                                                       {"count", count},
                                                       {"endswith", ends_with},
                                                       {"expandtabs", expand_tabs},
                                                       {"find", find},
                                                       {"format", format},
+                                                      {"format_map", format_map},
                                                       {"index", index},
                                                       {"isalnum", all_are<is_alphanumeric>},
                                                       {"isalpha", all_are<is_letter>},
                                                       {"isascii", all_are<is_ascii>},
-                                                      {"isdecimal", all_are<is_digit>},
+                                                      {"isdecimal", all_are<is_decimal>},
                                                       {"isdigit", all_are<is_digit>},
+                                                      {"isidentifier", is_identifier},
                                                       {"islower", all_cased<false>},
-                                                      {"isnumeric", all_are<is_digit>},
+                                                      {"isnumeric", all_are<is_numeric>},
                                                       {"isprintable", all_are<is_printable>},
                                                       {"isspace", all_are<is_space>},
-                                                      {"istitle", is_title},
+                                                      {"istitle", title_cased},
                                                       {"isupper", all_cased<true>},
                                                       {"join", join},
                                                       {"ljust", justify_left},
@@ -386,6 +424,7 @@ constexpr auto kMethods = std::to_array<NativeEntry>({{"capitalize", changed<cap
                                                       {"strip", strip_both},
                                                       {"swapcase", changed<swap_case>},
                                                       {"title", changed<to_title>},
+                                                      {"translate", translate},
                                                       {"upper", changed<to_upper>},
                                                       {"zfill", zero_fill}});
 

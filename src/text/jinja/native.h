@@ -55,8 +55,8 @@ class NativeFunction final : public Object {
   Value self_;
 };
 
-// range, dict, namespace, raise_exception...; null where there is none of that name.
-const NativeEntry* find_global(std::string_view name);
+// range, dict, namespace, raise_exception...; nothing where there is none of that name.
+std::optional<Value> find_global(std::string_view name);
 // The method `name` of a string, list, tuple or dict.
 const NativeEntry* find_method(const Value& self, std::string_view name);
 const NativeEntry* find_string_method(std::string_view name);

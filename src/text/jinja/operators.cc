@@ -1,6 +1,7 @@
 #include "text/jinja/operators.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -103,6 +104,8 @@ Value on_floats(Meter& meter, Operator op, double a, double b) {
     case Operator::kMul:
       return a * b;
     case Operator::kPow:
+      if (a < 0 && std::isfinite(b) && b != std::floor(b)) return meter.fail("complex numbers are not supported");
+      if (a == 0 && b < 0) return meter.fail("0.0 cannot be raised to a negative power");
       return std::pow(a, b);
     default:
       break;
@@ -225,9 +228,43 @@ std::optional<Value> element(Meter& meter, const Value& value, Int index) {
   return value.items()[static_cast<size_t>(index)];
 }
 
+namespace {
+
+constexpr Int kMaxRangeStep = Int{1} << 60;
+
+// range(start, stop, step)[first:last:by] is a range again. The label has the first three.
+std::string sliced_range_label(const std::string& label, Int first, Int last, Int by) {
+  std::array<Int, 3> numbers = {0, 0, 1};
+  size_t at = 0;
+  bool negative = false;
+  for (char c : std::string_view(label).substr(6)) {
+    if (c == ',') {
+      if (negative) numbers[at] = -numbers[at];
+      negative = false;
+      ++at;
+      if (at == 2) numbers[2] = 0;
+    } else if (c == '-') {
+      negative = true;
+    } else if (c >= '0' && c <= '9') {
+      numbers[at] = numbers[at] * 10 + (c - '0');
+    }
+  }
+  if (negative) numbers[at] = -numbers[at];
+  return range_label(numbers[0] + first * numbers[2], numbers[0] + last * numbers[2], numbers[2] * by);
+}
+
+}  // namespace
+
+bool is_sliceable(const Value& value) {
+  return value.is_string() || (value.is_sequence() && !value.is(Kind::kDictView));
+}
+
+std::string range_label(Int start, Int stop, Int step) {
+  return step == 1 ? fmt::format("range({}, {})", start, stop) : fmt::format("range({}, {}, {})", start, stop, step);
+}
+
 Value slice(Meter& meter, const Value& value, const Value& start, const Value& stop, const Value& step) {
-  bool sliceable = value.is_string() || (value.is_sequence() && !value.is(Kind::kDictView));
-  if (!sliceable) {
+  if (!is_sliceable(value)) {
     if (value.is_undefined()) return meter.fail_undefined(value);
     return meter.fail("'{}' object is not subscriptable", type_name(value));
   }
@@ -248,6 +285,7 @@ Value slice(Meter& meter, const Value& value, const Value& start, const Value& s
   };
   Int first = bound(start, by > 0 ? low : high);
   Int last = bound(stop, by > 0 ? high : low);
+  Int step_of_range = std::clamp<Int>(by, -kMaxRangeStep, kMaxRangeStep);
   by = std::clamp<Int>(by, -size - 1, size + 1);
   if (value.is_string() && by == 1) {
     const std::string& text = value.string();
@@ -260,6 +298,9 @@ Value slice(Meter& meter, const Value& value, const Value& start, const Value& s
   std::vector<Value> out;
   for (Int i = first; (by > 0 ? i < last : i > last) && meter.charge(); i += by) {
     out.push_back(all[static_cast<size_t>(i)]);
+  }
+  if (value.is(Kind::kRange)) {
+    return Value::sequence(Kind::kRange, std::move(out), sliced_range_label(value.label(), first, last, step_of_range));
   }
   if (!value.is_string()) return Value::sequence(value.is(Kind::kTuple) ? Kind::kTuple : Kind::kList, std::move(out));
   std::string text;

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "text/jinja/expression_parser.h"
+#include "text/jinja/scoping.h"
 
 namespace weft::jinja {
 
@@ -88,6 +89,31 @@ class StatementParser {
     return out;
   }
 
+  // Parses what has a scope of its own: there an unknown filter is an error at once again.
+  template <class Parse>
+  auto in_scope(Parse parse) {
+    int conditionals = std::exchange(tokens_.conditionals, 0);
+    ++tokens_.scopes;
+    auto out = parse();
+    --tokens_.scopes;
+    tokens_.conditionals = conditionals;
+    return out;
+  }
+
+  // The same for what Jinja compiles to a function: no break or continue leads out of it.
+  template <class Parse>
+  auto in_function(Parse parse) {
+    int loops = std::exchange(loops_, 0);
+    auto out = in_scope(parse);
+    loops_ = loops;
+    return out;
+  }
+
+  // body() in a scope of its own.
+  Block scoped_body(std::string_view end) {
+    return in_scope([&] { return body(end); });
+  }
+
   void statement(Block& out) {
     struct Tag {
       std::string_view name;
@@ -106,10 +132,10 @@ class StatementParser {
                                                    {"generation", &StatementParser::generation},
                                                    {"break", &StatementParser::loop_control},
                                                    {"continue", &StatementParser::loop_control},
-                                                   {"extends", &StatementParser::refused},
-                                                   {"include", &StatementParser::refused},
-                                                   {"import", &StatementParser::refused},
-                                                   {"from", &StatementParser::refused}}};
+                                                   {"extends", &StatementParser::extends},
+                                                   {"include", &StatementParser::include},
+                                                   {"import", &StatementParser::import},
+                                                   {"from", &StatementParser::from_import}}};
     for (const Tag& tag : kTags) {
       if (!tokens_.at_name(tag.name)) continue;
       out.push_back((this->*tag.parse)());
@@ -129,17 +155,20 @@ class StatementParser {
     out.targets.push_back(target_list());
     if (!tokens_.skip_name("in")) tokens_.fail_expected("'in'");
     out.exprs.push_back(expressions_.tuple(false));
-    if (tokens_.skip_name("if")) out.exprs.push_back(expressions_.expression());
+    if (tokens_.skip_name("if")) {
+      out.exprs.push_back(in_scope([&] { return expressions_.expression(); }));
+    }
     out.recursive = tokens_.skip_name("recursive");
     end_tag();
-    ++loops_;
-    out.blocks.push_back(nested({"else", "endfor"}));
-    --loops_;
+    int loops = std::exchange(loops_, out.recursive ? 1 : loops_ + 1);
+    out.blocks.push_back(in_scope([&] { return nested({"else", "endfor"}); }));
+    loops_ = out.recursive ? 0 : loops;  // a break in the else leaves the loop outside of this one
     if (tokens_.skip_name("else")) {
-      out.blocks.push_back(body("endfor"));
+      out.blocks.push_back(scoped_body("endfor"));
     } else {
       tokens_.take();
     }
+    loops_ = loops;
     return out;
   }
 
@@ -171,7 +200,7 @@ class StatementParser {
     }
     out.kind = StatementKind::kSetBlock;
     if (tokens_.skip_operator("|")) out.exprs.push_back(filters());
-    out.blocks.push_back(body("endset"));
+    out.blocks.push_back(scoped_body("endset"));
     return out;
   }
 
@@ -256,10 +285,10 @@ class StatementParser {
 
   void macro_body(MacroDefinition& macro, std::string_view end, bool has_parameters) {
     tokens_.open_macros.push_back(&macro);
-    int loops = std::exchange(loops_, 0);  // no break out of a macro
-    if (has_parameters) parameters(macro);
-    macro.body = body(end);
-    loops_ = loops;
+    macro.body = in_function([&] {
+      if (has_parameters) parameters(macro);
+      return body(end);
+    });
     tokens_.open_macros.pop_back();
   }
 
@@ -268,6 +297,7 @@ class StatementParser {
     tokens_.take();
     out.macro = std::make_unique<MacroDefinition>();
     out.macro->name = "caller";
+    out.macro->is_caller = true;
     tokens_.open_macros.push_back(out.macro.get());
     if (tokens_.at_operator("(")) parameters(*out.macro);
     tokens_.open_macros.pop_back();
@@ -285,7 +315,7 @@ class StatementParser {
     Statement out = make(StatementKind::kFilterBlock);
     tokens_.take();
     out.exprs.push_back(filters());
-    out.blocks.push_back(body("endfilter"));
+    out.blocks.push_back(scoped_body("endfilter"));
     return out;
   }
 
@@ -298,7 +328,7 @@ class StatementParser {
       tokens_.expect_operator("=");
       out.exprs.push_back(expressions_.expression());
     }
-    out.blocks.push_back(body("endwith"));
+    out.blocks.push_back(scoped_body("endwith"));
     return out;
   }
 
@@ -309,35 +339,42 @@ class StatementParser {
     return out;
   }
 
-  Statement scope(std::string_view end) {
-    Statement out = make(StatementKind::kScope);
-    out.blocks.push_back(body(end));
-    return out;
-  }
-
-  // Nothing can extend this template, so a block is where it stands.
+  // Nothing can extend this template, so a block is where it stands, and what self.name() repeats.
   Statement named_block() {
+    Statement out = make(StatementKind::kNamedBlock);
     tokens_.take();
+    out.text = tokens_.peek().text;
+    uint32_t offset = tokens_.offset();
     tokens_.expect(TokenKind::kName, "the name of the block");
-    tokens_.skip_name("scoped");
-    tokens_.skip_name("required");
-    Statement out = make(StatementKind::kScope);
+    if (!tokens_.failed() && !tokens_.block_names.insert(out.text).second) {
+      tokens_.fail(offset, fmt::format("block '{}' defined twice", out.text));
+    }
+    out.scoped = tokens_.skip_name("scoped");
+    bool required = tokens_.skip_name("required");
     end_tag();
-    out.blocks.push_back(nested({"endblock"}));
+    out.blocks.push_back(in_function([&] { return nested({"endblock"}); }));
     tokens_.take();
-    if (tokens_.at(TokenKind::kName)) tokens_.take();
+    tokens_.skip_name(out.text);
+    if (required) out.kind = StatementKind::kRefuse;
     return out;
   }
 
   Statement autoescape() {
     tokens_.take();
     expressions_.expression();  // text is never escaped: prompts are not HTML
-    return scope("endautoescape");
+    Statement out = make(StatementKind::kScope);
+    out.blocks.push_back(scoped_body("endautoescape"));
+    return out;
   }
 
   Statement generation() {
+    Statement out = make(StatementKind::kCallBlock);
     tokens_.take();
-    return scope("endgeneration");
+    out.macro = std::make_unique<MacroDefinition>();
+    out.macro->name = "caller";
+    out.macro->is_caller = true;
+    macro_body(*out.macro, "endgeneration", false);
+    return out;
   }
 
   Statement loop_control() {
@@ -347,10 +384,51 @@ class StatementParser {
     return out;
   }
 
+  // A tag that names another template, by an expression.
   Statement refused() {
     Statement out = make(StatementKind::kRefuse);
-    out.text = tokens_.peek().text;
-    while (!tokens_.at(TokenKind::kBlockEnd) && !tokens_.at(TokenKind::kEnd)) tokens_.take();
+    out.text = tokens_.take().text;
+    expressions_.expression();
+    return out;
+  }
+
+  Statement extends() {
+    if (tokens_.scopes > 0) tokens_.fail(tokens_.offset(), "cannot use extend from a non top-level scope");
+    return refused();
+  }
+
+  void skip_context() {
+    bool with = tokens_.at_name("with") || tokens_.at_name("without");
+    if (!with || tokens_.peek(1).kind != TokenKind::kName || tokens_.peek(1).text != "context") return;
+    tokens_.take();
+    tokens_.take();
+  }
+
+  Statement include() {
+    Statement out = refused();
+    if (tokens_.skip_name("ignore") && !tokens_.skip_name("missing")) tokens_.fail_expected("'missing'");
+    skip_context();
+    return out;
+  }
+
+  Statement import() {
+    Statement out = refused();
+    if (!tokens_.skip_name("as")) tokens_.fail_expected("'as'");
+    target();
+    skip_context();
+    return out;
+  }
+
+  Statement from_import() {
+    Statement out = refused();
+    if (!tokens_.skip_name("import")) tokens_.fail_expected("'import'");
+    do {
+      skip_context();
+      if (tokens_.at(TokenKind::kBlockEnd)) break;
+      target();
+      if (tokens_.skip_name("as")) target();
+      skip_context();
+    } while (tokens_.skip_operator(","));
     return out;
   }
 
@@ -374,6 +452,7 @@ Result<Tree> parse(std::string_view source, const TemplateLimits& limits) {
   out.body = StatementParser(stream).block({});
   if (stream.failed()) return stream.take_error();
   out.names = stream.take_names();
+  find_unset_names(out);
   return out;
 }
 

@@ -92,12 +92,19 @@ Value is_same(NativeCall& call) {
 
 Value is_escaped(NativeCall& call) { return call.bind({}) && call.self.is_markup(); }
 
+// Python looks the value up in a dict.
+bool binds_key(NativeCall& call) {
+  if (!call.bind({})) return false;
+  if (!is_hashable(call.self)) call.meter.fail("unhashable type: '{}'", type_name(call.self));
+  return !call.meter.failed();
+}
+
 Value is_filter(NativeCall& call) {
-  return call.bind({}) && call.self.is_string() && find_filter(call.self.string()) != nullptr;
+  return binds_key(call) && call.self.is_string() && find_filter(call.self.string()) != nullptr;
 }
 
 Value is_test(NativeCall& call) {
-  return call.bind({}) && call.self.is_string() && find_test(call.self.string()) != nullptr;
+  return binds_key(call) && call.self.is_string() && find_test(call.self.string()) != nullptr;
 }
 
 constexpr auto kTests = std::to_array<TestEntry>({{{"defined", is_defined}},

@@ -39,7 +39,9 @@ class Printer {
         add(float_text(value.number()));
         break;
       case Kind::kString:
+        if (value.is_markup()) add("Markup(");
         quoted(value.string());
+        if (value.is_markup()) add(")");
         break;
       case Kind::kList:
         items("[", value.items(), "]");
@@ -126,9 +128,7 @@ class Printer {
       } else if (is_printable(c)) {
         out += text.substr(start, pos - start);
       } else {
-        out += c < 0x100     ? fmt::format("\\x{:02x}", static_cast<uint32_t>(c))
-               : c < 0x10000 ? fmt::format("\\u{:04x}", static_cast<uint32_t>(c))
-                             : fmt::format("\\U{:08x}", static_cast<uint32_t>(c));
+        append_escape(out, c);
       }
     }
     out += quote;
@@ -270,6 +270,13 @@ class JsonPrinter {
 };
 
 }  // namespace
+
+void append_escape(std::string& out, char32_t c) {
+  auto code = static_cast<uint32_t>(c);
+  out += c < 0x100     ? fmt::format("\\x{:02x}", code)
+         : c < 0x10000 ? fmt::format("\\u{:04x}", code)
+                       : fmt::format("\\U{:08x}", code);
+}
 
 std::string integer_text(Int value) { return fmt::format("{}", value); }
 

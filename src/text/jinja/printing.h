@@ -13,6 +13,8 @@ std::string to_text(Meter& meter, const Value& value);
 std::string to_repr(Meter& meter, const Value& value);
 
 std::string integer_text(Int value);
+// "\\xe9", "\\u200b", "\\U0001f917": how repr() and ascii() show a character that they don't print.
+void append_escape(std::string& out, char32_t c);
 // "1.0", "1e-05", "inf"
 std::string float_text(double value);
 

@@ -37,14 +37,23 @@ Interpreter::Interpreter(const Tree& tree, Meter& meter, std::vector<std::option
   caller_name_ = find("caller");
   varargs_name_ = find("varargs");
   kwargs_name_ = find("kwargs");
+  self_name_ = find("self");
 }
 
 std::string Interpreter::run() {
   std::string out;
   output_ = &out;
   ScopeGuard scope(*this, nullptr);
+  root_ = scope_;
+  hide(tree_.unset);
   run_block(tree_.body);
   return out;
+}
+
+void Interpreter::hide(const std::vector<NameId>& names) {
+  for (NameId name : names) {
+    scope_->set(name, Value::undefined(fmt::format("'{}' is undefined", tree_.names[name])));
+  }
 }
 
 void Interpreter::emit(std::string_view text) {
@@ -64,9 +73,10 @@ Interpreter::Flow Interpreter::run_block(const Block& block) {
   return Flow::kNext;
 }
 
-Interpreter::Flow Interpreter::run_in_scope(const Block& block) {
+Interpreter::Flow Interpreter::run_in_scope(const Statement& statement, size_t i) {
   ScopeGuard scope(*this);
-  return run_block(block);
+  hide(statement.unset[i]);
+  return run_block(statement.blocks[i]);
 }
 
 Interpreter::Flow Interpreter::run_statement(const Statement& statement) {
@@ -86,12 +96,10 @@ Interpreter::Flow Interpreter::run_statement(const Statement& statement) {
     case StatementKind::kIf:
       return run_if(statement);
     case StatementKind::kFor:
-      run_for(statement, evaluate(*statement.exprs[0]), 0);
-      break;
+      return run_for(statement, evaluate(*statement.exprs[0]), 0);
     case StatementKind::kSet:
     case StatementKind::kSetBlock:
-      run_set(statement);
-      break;
+      return run_set(statement);
     case StatementKind::kMacro:
       assign(statement.targets[0], macro_object(*statement.macro));
       break;
@@ -99,19 +107,22 @@ Interpreter::Flow Interpreter::run_statement(const Statement& statement) {
       run_call_block(statement);
       break;
     case StatementKind::kFilterBlock:
-      emit(to_text(meter_, suffixed(*statement.exprs[0], block_text(statement.blocks[0]))));
-      break;
+      return run_filter_block(statement);
     case StatementKind::kWith:
-      run_with(statement);
-      break;
+      return run_with(statement);
     case StatementKind::kScope:
-      return run_in_scope(statement.blocks[0]);
+      return run_in_scope(statement, 0);
+    case StatementKind::kNamedBlock: {
+      ScopeGuard scope(*this, statement.scoped ? scope_ : root_);
+      hide(statement.unset[0]);
+      return run_block(statement.blocks[0]);
+    }
     case StatementKind::kBreak:
       return Flow::kBreak;
     case StatementKind::kContinue:
       return Flow::kContinue;
     case StatementKind::kRefuse:
-      meter_.fail("'{}' needs other templates, and there are none", statement.text);
+      meter_.fail("'{}' needs another template, and there is none", statement.text);
       break;
   }
   return Flow::kNext;
@@ -128,27 +139,50 @@ Interpreter::Flow Interpreter::run_if(const Statement& statement) {
   return i < statement.blocks.size() ? run_block(statement.blocks[i]) : Flow::kNext;
 }
 
-std::string Interpreter::block_text(const Block& block) {
+Interpreter::Flow Interpreter::block_text(const Statement& statement, std::string& out) {
   OutputGuard output(*this);
-  run_in_scope(block);
-  return output.take();
+  Flow flow = run_in_scope(statement, 0);
+  out = output.take();
+  return flow;
 }
 
-void Interpreter::run_set(const Statement& statement) {
+Interpreter::Flow Interpreter::run_set(const Statement& statement) {
   if (statement.kind == StatementKind::kSet) {
     Value value = evaluate(*statement.exprs[0]);
-    return assign(statement.targets[0], value);
+    assign(statement.targets[0], value);
+    return Flow::kNext;
   }
-  Value value = block_text(statement.blocks[0]);
+  std::string text;
+  Flow flow = block_text(statement, text);
+  if (flow != Flow::kNext) return flow;
+  Value value = std::move(text);
   if (!statement.exprs.empty()) value = suffixed(*statement.exprs[0], std::move(value));
   assign(statement.targets[0], value);
+  return Flow::kNext;
 }
 
-void Interpreter::run_with(const Statement& statement) {
+Interpreter::Flow Interpreter::run_filter_block(const Statement& statement) {
+  std::string text;
+  Flow flow = block_text(statement, text);
+  if (flow == Flow::kNext) emit_result(suffixed(*statement.exprs[0], std::move(text)));
+  return flow;
+}
+
+void Interpreter::emit_result(const Value& value) {
+  if (meter_.failed()) return;
+  if (value.is_string()) {
+    emit(value.string());
+  } else {
+    meter_.fail("sequence item 0: expected str instance, {} found", type_name(value));
+  }
+}
+
+Interpreter::Flow Interpreter::run_with(const Statement& statement) {
   std::vector<Value> values = all(statement.exprs);
   ScopeGuard scope(*this);
+  hide(statement.unset[0]);
   for (size_t i = 0; i < values.size(); ++i) assign(statement.targets[i], values[i]);
-  run_block(statement.blocks[0]);
+  return run_block(statement.blocks[0]);
 }
 
 void Interpreter::assign(const Target& target, const Value& value) {
@@ -161,6 +195,9 @@ void Interpreter::assign(const Target& target, const Value& value) {
       Value object = name_value(target.name);
       meter_.move_to(target.offset);
       if (object.is(Kind::kNamespace)) {
+        if (target.attribute.starts_with('_')) {
+          meter_.fail("a namespace can't have the attribute '{}': it begins with an underscore", target.attribute);
+        }
         object.names().set(target.attribute, value);
       } else {
         meter_.fail("cannot assign attribute on non-namespace object");
@@ -193,19 +230,20 @@ std::vector<Value> Interpreter::filtered(const Statement& loop, std::vector<Valu
   return out;
 }
 
-void Interpreter::run_for(const Statement& statement, const Value& walked, int depth) {
+Interpreter::Flow Interpreter::run_for(const Statement& statement, const Value& walked, int depth) {
   std::vector<Value> items = filtered(statement, walk(meter_, walked));
-  if (meter_.failed()) return;
+  if (meter_.failed()) return Flow::kBreak;
   size_t count = items.size();
   bool finished_any = false;
   auto loop = std::make_shared<LoopObject>(statement, scope_, std::move(items), depth);
   if (loop->depth() > kMaxValueDepth) {
     meter_.fail("the template nests lists deeper than {}", kMaxValueDepth);
-    return;
+    return Flow::kBreak;
   }
   std::optional<ScopeGuard> scope(std::in_place, *this);
   for (; loop->index < count && meter_.charge(); ++loop->index) {
     scope->renew();
+    hide(statement.unset[0]);
     if (loop_name_) scope_->set(*loop_name_, std::static_pointer_cast<Object>(loop));
     meter_.move_to(statement.offset);
     assign(statement.targets[0], loop->items[loop->index]);
@@ -216,7 +254,8 @@ void Interpreter::run_for(const Statement& statement, const Value& walked, int d
   loop->last_changed.reset();  // which may hold the loop itself
   scope.reset();
   // Jinja counts rounds that reach their end: one that ends with break or continue leaves the else to run.
-  if (!finished_any && statement.blocks.size() > 1 && !meter_.failed()) run_in_scope(statement.blocks[1]);
+  bool runs_else = !finished_any && statement.blocks.size() > 1 && !meter_.failed();
+  return runs_else ? run_in_scope(statement, 1) : Flow::kNext;
 }
 
 Value Interpreter::loop_text(const Statement& loop, Scope* outer, const Value& walked, int depth) {
@@ -236,9 +275,21 @@ Value Interpreter::macro_object(const MacroDefinition& macro) {
 
 void Interpreter::run_call_block(const Statement& statement) {
   ScopeGuard scope(*this);
+  if (statement.exprs.empty()) return emit_result(call_macro(*statement.macro, scope_, {}));
   const Expr& call = *statement.exprs[0];
   Value base = evaluate(*call.items[0]);
-  emit(to_text(meter_, suffixed(call, std::move(base), macro_object(*statement.macro))));
+  emit_result(suffixed(call, std::move(base), macro_object(*statement.macro)));
+}
+
+Value Interpreter::named_block_text(const Statement& block) {
+  DepthGuard guard(*this);
+  if (++calls_ > meter_.limits().nesting) meter_.fail("blocks call themselves more than {} levels deep", calls_ - 1);
+  OutputGuard output(*this);
+  ScopeGuard scope(*this, root_);
+  hide(block.unset[0]);
+  if (!meter_.failed()) run_block(block.blocks[0]);
+  --calls_;
+  return output.take();
 }
 
 Value Interpreter::call_macro(const MacroDefinition& macro, Scope* closure, CallArguments arguments) {
@@ -247,6 +298,7 @@ Value Interpreter::call_macro(const MacroDefinition& macro, Scope* closure, Call
   if (++calls_ > meter_.limits().nesting) meter_.fail("macros call macros more than {} levels deep", calls_ - 1);
   OutputGuard output(*this);
   ScopeGuard scope(*this, closure);
+  hide(macro.unset);
   if (!meter_.failed()) bind_parameters(macro, arguments);
   if (!meter_.failed()) run_block(macro.body);
   --calls_;

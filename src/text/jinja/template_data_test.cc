@@ -130,6 +130,18 @@ INSTANTIATE_TEST_SUITE_P(Files, TemplateCases,
                            return name.substr(0, name.find('.'));
                          });
 
+// What tools/fuzz_templates.py found and recorded: Jinja2's answers to templates and variables of this file.
+TEST(TemplateData, RecordedCases) {
+  Tally tally;
+  for (const JsonObject& line : read_lines(source_path("testdata/jinja_cases.jsonl"))) {
+    std::optional<std::string> want;
+    if (line.contains("output")) want = text_of(line, "output");
+    std::string source = text_of(line, "template");
+    tally.check(source, render(source, line.at("context").as_object()), want);
+  }
+  tally.expect_clean(458);
+}
+
 // Jinja2 renders these, and so do we.
 const std::map<std::string, std::string> kNotMalformed = {
     {"Looping over non-iterable", "an undefined variable is an empty sequence in a loop"}};

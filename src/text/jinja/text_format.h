@@ -9,7 +9,7 @@ namespace weft::jinja {
 // `format` is a text; one that is marked as HTML escapes what is filled in, and so is the result.
 // `values`: a tuple, a dict for %(name)s, or the one value.
 Value percent_format(Meter& meter, const Value& format, const Value& values);
-// Fields are {}, {0}, {name} with !r, !s and a format spec; looking inside of a value ({0.x}) is refused.
-Value brace_format(Meter& meter, const Value& format, const CallArguments& arguments);
+// Fields are {}, {0}, {name} with .attribute, [item], !r, !s, !a and a format spec, which may have fields itself.
+Value brace_format(Interpreter& interpreter, const Value& format, const CallArguments& arguments);
 
 }  // namespace weft::jinja

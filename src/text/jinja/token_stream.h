@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -72,9 +73,12 @@ class TokenStream {
   }
   std::vector<std::string> take_names() { return std::move(names_); }
 
-  // Macros whose bodies are being parsed, and whether inside an `if`, where an unknown filter only fails when reached.
+  // Macros whose bodies are being parsed; whether directly inside an `if`, where an unknown filter only fails when
+  // reached; and how many scopes (loops, macros, ...) are open.
   std::vector<MacroDefinition*> open_macros;
   int conditionals = 0;
+  int scopes = 0;
+  std::set<std::string, std::less<>> block_names;
 
  private:
   std::string_view source_;
