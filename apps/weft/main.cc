@@ -18,10 +18,9 @@ constexpr const char* kDescription =
     "  weft generate model.gguf -p \"Once\"   text to the terminal\n"
     "  weft eval model.gguf text.txt        perplexity\n"
     "  weft bench model model.gguf          speed of prefill and decode\n"
-    "  weft tokenize model.gguf < file.txt  token ids";
-    "  weft render model.gguf --messages f  the prompt that a chat becomes";
-    "  weft render model.gguf --messages f  the prompt that a chat becomes";
-    "  weft tokenize model.gguf < file.txt  token ids";
+    "  weft tokenize model.gguf < file.txt  token ids\n"
+    "  weft render model.gguf --messages f  the prompt that a chat becomes\n"
+    "  weft grammar check schema.json       what of a JSON schema can be enforced";
 
 constexpr const char* kFooter =
     "MODEL is a .gguf file, a directory with config.json and safetensors, or 'smollm2' (the demo model).\n"
@@ -51,8 +50,6 @@ int main(int argc, char** argv) {
   weft::add_eval_command(app, exit_code);
   weft::add_bench_command(app, exit_code);
   weft::add_grammar_command(app, exit_code);
-  weft::add_tokenize_command(app, exit_code);
-  weft::add_render_command(app, exit_code);
   weft::add_render_command(app, exit_code);
   weft::add_tokenize_command(app, exit_code);
   try {

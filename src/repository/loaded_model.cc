@@ -19,26 +19,25 @@ Status check_memory(const ModelFiles& files) {
                     files.path().string(), bytes >> 20, available >> 20);
 }
 
-Result<ChatTemplateSource> chat_templates_of(const ModelFiles& files, const Tokenizer& tokenizer) {
+// The template that a request with tools gets.
+std::string template_for_tools(const ChatTemplateSource& source) {
+  for (std::string_view wanted : {"tool_use", "default"}) {
+    for (const auto& [name, text] : source.templates) {
+      if (name == wanted) return text;
+    }
+  }
+  return source.templates.front().second;
+}
+
+Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, const Tokenizer& tokenizer,
+                                                               std::string& text_for_tools) {
   auto source = files.format() == ModelFormat::kGguf ? chat_template_source_of(files.metadata())
                                                      : read_chat_template_source(files.path());
   if (!source) return in_context(files.path().string(), std::move(source).take_error());
+  if (source->templates.empty()) return std::shared_ptr<const ChatTemplate>();
+  text_for_tools = template_for_tools(*source);
   set_missing_tokens(*source, tokenizer);
-  return source;
-}
-
-// The template that tells how this model calls tools; empty when it has none.
-std::string tool_template(const ChatTemplateSource& source) {
-  std::string out;
-  for (const auto& [name, text] : source.templates) {
-    if (out.empty() || name == "tool_use") out = text;
-  }
-  return out;
-}
-
-Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, ChatTemplateSource source) {
-  if (source.templates.empty()) return std::shared_ptr<const ChatTemplate>();
-  auto parsed = ChatTemplate::parse(std::move(source));
+  auto parsed = ChatTemplate::parse(std::move(*source));
   if (!parsed) return in_context(files.path().string(), std::move(parsed).take_error());
   return std::shared_ptr<const ChatTemplate>(std::make_shared<ChatTemplate>(std::move(parsed).value()));
 }
@@ -75,9 +74,8 @@ Result<std::shared_ptr<const LoadedModel>> load_model_files(const std::filesyste
   TRY_ASSIGN(model->architecture, find_architecture(model->files));
   TRY(check_memory(model->files));
   TRY_ASSIGN(model->tokenizer, Tokenizer::load(model->files));
-  TRY_ASSIGN(ChatTemplateSource templates, chat_templates_of(model->files, *model->tokenizer));
-  model->chat_template_source = tool_template(templates);
-  TRY_ASSIGN(model->chat_template, load_chat_template(model->files, std::move(templates)));
+  TRY_ASSIGN(model->chat_template,
+             load_chat_template(model->files, *model->tokenizer, model->chat_template_source));
   model->eos_token_ids = end_tokens(model->files, *model->tokenizer);
   TRY_ASSIGN(model->decoder, load_model(*model->architecture, model->files, max_positions, pool));
   return std::shared_ptr<const LoadedModel>(std::move(model));

@@ -21,7 +21,7 @@ struct LoadedModel {
   const Architecture* architecture = nullptr;
   std::unique_ptr<Tokenizer> tokenizer;
   std::shared_ptr<const ChatTemplate> chat_template;  // null: base models have none
-  std::string chat_template_source;                   // "" likewise
+  std::string chat_template_source;                   // Jinja, of the one that requests with tools get; "" likewise
   std::vector<int32_t> eos_token_ids;                 // of generation_config, else of the tokenizer
   std::shared_ptr<const DecoderModel> decoder;
 };
