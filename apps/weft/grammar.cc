@@ -256,6 +256,7 @@ JsonObject sample_line(const GrammarFlags& flags, const GrammarSpec& defaults, c
   }
   JsonArray texts, cut, dead_ends;
   SampleOptions options = flags.sample;
+  options.hints = schema_hints(request->spec.text);
   for (int32_t i = 0; i < flags.count; ++i, ++options.seed) {
     auto sample = sample_text(tokens.probe(), *compiled->constraint, options);
     if (!sample) {
@@ -316,6 +317,7 @@ Status run_sample(const GrammarFlags& flags, int& exit_code) {
   }
   TRY_ASSIGN(CompiledGrammar compiled, compile_grammar(spec, tokens.vocabulary));
   SampleOptions options = flags.sample;
+  options.hints = schema_hints(spec.text);
   for (int32_t i = 0; i < flags.count; ++i, ++options.seed) {
     TRY_ASSIGN(SampledText sample, sample_text(tokens.probe(), *compiled.constraint, options));
     if (!sample.finished) {

@@ -35,7 +35,13 @@ struct SampleOptions {
   uint64_t seed = 0;
   int32_t free_tokens = 24;   // drawn at random; after them tokens that end things are preferred
   int32_t max_tokens = 4096;  // a sample that is not finished by then stays cut off
+  // Texts worth trying where a string begins: names that an object needs would hardly be found by chance.
+  std::vector<std::string> hints;
 };
+// The names and texts of a JSON schema that instances need: keys of `properties`, elements of `required`, `enum` and
+// `const`. Empty for what is not JSON.
+std::vector<std::string> schema_hints(std::string_view schema);
+
 struct SampledText {
   std::string text;
   int32_t tokens = 0;

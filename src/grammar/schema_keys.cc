@@ -11,7 +11,10 @@ constexpr size_t kMaxClasses = 255;
 
 // Bytes that none of the automata tells apart get the same class.
 int32_t join_classes(const std::vector<const Dfa*>& automata, std::array<uint8_t, 256>& classes) {
+<<<<<<< HEAD
   // Texts, not vectors: gcc 12 sees an overread in the comparison of byte vectors that is not there.
+=======
+>>>>>>> harness
   std::map<std::string, int32_t> known;
   for (size_t byte = 0; byte < 256; ++byte) {
     std::string key;

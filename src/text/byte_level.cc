@@ -29,14 +29,22 @@ void append_byte_level(std::string& out, std::string_view bytes) {
 }
 
 std::string from_byte_level(std::string_view form) {
-  std::string out;
-  out.reserve(form.size());
-  for (size_t pos = 0; pos < form.size();) {
-    if (utf8_sequence_length(form.substr(pos)) == 0) return std::string(form);
-    char32_t code = decode_utf8(form, pos);
+  std::string out(form.size(), '\0');
+  char* to = out.data();
+  for (size_t pos = 0; pos < form.size(); ++pos) {
+    // The alphabet has characters of one and two bytes only.
+    auto byte = static_cast<unsigned char>(form[pos]);
+    uint32_t code = byte;
+    if (byte >= 0x80) {
+      if (byte < 0xC2 || byte > 0xC5 || ++pos == form.size()) return std::string(form);
+      auto second = static_cast<unsigned char>(form[pos]);
+      if ((second & 0xC0) != 0x80) return std::string(form);
+      code = (byte & 0x1Fu) << 6 | (second & 0x3Fu);
+    }
     if (code >= kInverse.size() || kInverse[code] < 0) return std::string(form);
-    out += static_cast<char>(kInverse[code]);
+    *to++ = static_cast<char>(kInverse[code]);
   }
+  out.resize(static_cast<size_t>(to - out.data()));
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/utf8.h"
 #include "text/digit_groups.h"
 
@@ -35,6 +37,9 @@ Traits traits_of(std::string_view pattern) {
       out.white_space = out.white_space || next == 's' || next == 'S';
       out.oniguruma = out.oniguruma || names_script(pattern.substr(i));
       ++i;
+      // The brace of \p{L} or \x{20} is no repetition's.
+      bool named = i + 1 < pattern.size() && pattern[i + 1] == '{' && (next == 'p' || next == 'P' || next == 'x');
+      if (named) i = std::min(pattern.find('}', i), pattern.size());
     } else {
       out.oniguruma =
           out.oniguruma || (c == '&' && next == '&') || (c == '[' && next == ':') || (c == '}' && next == '+');
@@ -46,6 +51,12 @@ Traits traits_of(std::string_view pattern) {
 }  // namespace
 
 Result<SplitPattern> SplitPattern::compile(std::string_view pattern) {
+  auto compiled = compile_regex(pattern);
+  if (compiled) compiled->known_split_ = find_known_split(pattern);
+  return compiled;
+}
+
+Result<SplitPattern> SplitPattern::compile_regex(std::string_view pattern) {
   if (pattern.size() > kMaxPatternBytes || !is_valid_utf8(pattern)) {
     return make_error(ErrorCode::kUnsupported, "a pattern of {} bytes is not supported: it is too long or no UTF-8",
                       pattern.size());
@@ -58,9 +69,7 @@ Result<SplitPattern> SplitPattern::compile(std::string_view pattern) {
       if (traits.white_space) {
         TRY_ASSIGN(exact, compile_oniguruma(pattern));
       }
-      SplitPattern out(std::move(*engine), std::move(exact));
-      out.known_split_ = find_known_split(pattern);
-      return out;
+      return SplitPattern(std::move(*engine), std::move(exact));
     }
   }
   TRY_ASSIGN(auto engine, compile_oniguruma(pattern));

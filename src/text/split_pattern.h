@@ -58,6 +58,7 @@ class SplitPattern {
   NextWord known_split() const { return known_split_; }
 
  private:
+  static Result<SplitPattern> compile_regex(std::string_view pattern);
   SplitPattern(std::unique_ptr<PatternEngine> engine, std::unique_ptr<PatternEngine> exact)
       : engine_(std::move(engine)), exact_(std::move(exact)) {}
 
