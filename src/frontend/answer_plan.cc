@@ -56,9 +56,8 @@ JsonObject call_tag(const ForcedCall& forced, const JsonObject& function) {
           {"end", forced.end}};
 }
 
-// An answer that is calls of the tools that may be called, and nothing else.
-GrammarSpec forced_calls(const ForcedCall& forced, const JsonArray& tools, const TextRequest& request) {
-  GrammarSpec spec{.kind = GrammarSpec::Kind::kStructuralTag};
+// The part of a structural tag that is calls of the tools that may be called. `spec`: strict unless a tool is not.
+JsonObject calls_part(const ForcedCall& forced, const JsonArray& tools, const TextRequest& request, GrammarSpec& spec) {
   JsonArray tags;
   for (const Json& tool : tools) {
     const JsonObject* function = function_of(tool);
@@ -70,13 +69,60 @@ GrammarSpec forced_calls(const ForcedCall& forced, const JsonArray& tools, const
   }
   bool is_single =
       request.tool_choice == ToolChoice::kNamed || !request.parallel_tool_calls || forced.separator.empty();
-  JsonObject format{{"type", "tags_with_separator"},
-                    {"tags", std::move(tags)},
-                    {"separator", forced.separator},
-                    {"at_least_one", true},
-                    {"stop_after_first", is_single}};
+  return {{"type", "tags_with_separator"},
+          {"tags", std::move(tags)},
+          {"separator", forced.separator},
+          {"at_least_one", true},
+          {"stop_after_first", is_single}};
+}
+
+GrammarSpec tag_of(GrammarSpec spec, JsonObject format) {
+  spec.kind = GrammarSpec::Kind::kStructuralTag;
   spec.text = write_json(JsonObject{{"type", "structural_tag"}, {"format", std::move(format)}});
+  spec.choices.clear();
   return spec;
+}
+
+// An answer that is calls and nothing else.
+GrammarSpec forced_calls(const ForcedCall& forced, const JsonArray& tools, const TextRequest& request) {
+  GrammarSpec spec;
+  JsonObject calls = calls_part(forced, tools, request, spec);
+  return tag_of(spec, std::move(calls));
+}
+
+// A structure as part of a structural tag.
+Result<JsonObject> structure_part(const GrammarSpec& structure) {
+  switch (structure.kind) {
+    case GrammarSpec::Kind::kJsonObject:
+      return JsonObject{{"type", "json_schema"}, {"json_schema", JsonObject{{"type", "object"}}}};
+    case GrammarSpec::Kind::kJsonSchema: {
+      TRY_ASSIGN(Json schema, parse_json(structure.text, {.max_depth = GrammarLimits().schema_depth}));
+      return JsonObject{{"type", "json_schema"}, {"json_schema", std::move(schema)}};
+    }
+    case GrammarSpec::Kind::kRegex:
+      return JsonObject{{"type", "regex"}, {"pattern", structure.text}};
+    case GrammarSpec::Kind::kGrammar:
+      return JsonObject{{"type", "grammar"}, {"grammar", structure.text}};
+    case GrammarSpec::Kind::kChoice: {
+      JsonArray texts;
+      for (const std::string& choice : structure.choices) {
+        texts.push_back(JsonObject{{"type", "const_string"}, {"value", choice}});
+      }
+      return JsonObject{{"type", "or"}, {"elements", std::move(texts)}};
+    }
+    case GrammarSpec::Kind::kStructuralTag:
+      break;
+  }
+  return unsupported("", "A structural tag says itself which calls there may be; send it without tools.");
+}
+
+// With "auto" the answer has the structure, or it is calls.
+Result<GrammarSpec> structure_or_calls(const GrammarSpec& structure, const ForcedCall& forced, const JsonArray& tools,
+                                       const TextRequest& request) {
+  GrammarSpec spec = structure;
+  TRY_ASSIGN(JsonObject part, structure_part(structure));
+  JsonObject calls = calls_part(forced, tools, request, spec);
+  return tag_of(std::move(spec), {{"type", "or"}, {"elements", JsonArray{std::move(part), std::move(calls)}}});
 }
 
 Status check_tools(const TextModel& model, const TextRequest& request) {
@@ -98,11 +144,11 @@ Status check_tools(const TextModel& model, const TextRequest& request) {
 void plan_reading(const TextModel& model, const TextRequest& request, const ChatPrompt& chat, std::string_view prompt,
                   AnswerPlan& plan) {
   plan.reasoning = model.reasoning;
-  if (request.tool_choice != ToolChoice::kNone) {
-    plan.format = is_forced(request) ? &forced_format(model.tool_calls) : model.tool_calls;
-  }
-  // What a grammar forces has no channels.
+  // What a grammar writes is JSON, and has no channels.
   bool is_bound = request.structure || is_forced(request);
+  if (request.tool_choice != ToolChoice::kNone) {
+    plan.format = is_bound ? &forced_format(model.tool_calls) : model.tool_calls;
+  }
   if (is_bound && plan.reasoning != nullptr && plan.reasoning->is_in_format) plan.reasoning = nullptr;
   plan.reasoning_is_open = plan.reasoning != nullptr && opens_reasoning(*plan.reasoning, prompt);
   plan.tools = std::make_shared<const ToolTable>(chat.tools ? *chat.tools : JsonArray());
@@ -163,11 +209,19 @@ Result<AnswerPlan> plan_answer(const TextModel& model, const TextRequest& reques
     TRY(check_tools(model, request));
     plan_reading(model, request, *chat, prompt, plan);
   }
-  if (chat != nullptr && chat->tools && is_forced(request)) {
-    GrammarSpec spec = forced_calls(plan.format->forced, *chat->tools, request);
-    TRY(plan_constraint(model, request, spec, "tools", prompt, plan));
+  const JsonArray* tools = plan.format != nullptr && chat->tools ? &*chat->tools : nullptr;
+  if (tools != nullptr && is_forced(request)) {
+    TRY(plan_constraint(model, request, forced_calls(plan.format->forced, *tools, request), "tools", prompt, plan));
   } else if (request.structure) {
-    TRY(plan_constraint(model, request, request.structure->spec, request.structure->field, prompt, plan));
+    const auto& [spec, field] = *request.structure;
+    Result<GrammarSpec> bound =
+        tools != nullptr ? structure_or_calls(spec, plan.format->forced, *tools, request) : Result<GrammarSpec>(spec);
+    if (!bound) {
+      Error error = bound.error();
+      error.param = field;
+      return error;
+    }
+    TRY(plan_constraint(model, request, *bound, field, prompt, plan));
   }
   keep_markers(model, plan);
   plan.reads_parts = plan.format != nullptr || plan.reasoning != nullptr;

@@ -102,6 +102,29 @@ TEST(AnswerPlan, RequiredCallsMayBeOfAnyTool) {
   EXPECT_EQ(fixture.compiled.size(), 1u) << "the same grammar is compiled once";
 }
 
+TEST(AnswerPlan, WithAutoAStructureLeavesRoomForCalls) {
+  Fixture fixture;
+  TextRequest request = fixture.chat(ToolChoice::kAuto);
+  auto format_for = [&](GrammarSpec spec) {
+    request.structure = RequiredStructure{std::move(spec), "response_format"};
+    auto plan = plan_answer(fixture.model, request, "", 1);
+    EXPECT_TRUE(plan);
+    const Json tag = parse_json(fixture.compiled.back().text).value();
+    EXPECT_EQ(tag.at("format").at("type").as_string(), "or");
+    EXPECT_EQ(tag.at("format").at("elements").at(1).at("type").as_string(), "tags_with_separator");
+    return write_json(tag.at("format").at("elements").at(0));
+  };
+  using Kind = GrammarSpec::Kind;
+  EXPECT_EQ(format_for({.kind = Kind::kJsonSchema, .text = R"({"type":"null"})"}),
+            R"({"type":"json_schema","json_schema":{"type":"null"}})");
+  EXPECT_EQ(format_for({.kind = Kind::kJsonObject}), R"({"type":"json_schema","json_schema":{"type":"object"}})");
+  EXPECT_EQ(format_for({.kind = Kind::kRegex, .text = "a+"}), R"({"type":"regex","pattern":"a+"})");
+  EXPECT_EQ(format_for({.kind = Kind::kChoice, .choices = {"a"}}),
+            R"({"type":"or","elements":[{"type":"const_string","value":"a"}]})");
+  request.structure = RequiredStructure{{.kind = Kind::kStructuralTag, .text = "{}"}, "response_format"};
+  EXPECT_EQ(plan_answer(fixture.model, request, "", 1).error().param, "response_format");
+}
+
 TEST(AnswerPlan, ToolsThatWouldBeLostAreRefused) {
   Fixture fixture;
   TextRequest request = fixture.chat(ToolChoice::kAuto);

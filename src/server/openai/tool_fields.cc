@@ -196,15 +196,6 @@ Status apply_tools(ToolFields fields, ChatPrompt& prompt, TextRequest& request) 
                          fields.name.substr(0, kMaxNameBytes));
     }
   }
-  if (request.structure) {
-    Error error =
-        make_error(ErrorCode::kUnsupported,
-                   "{} binds the whole answer, so no tool could be called; leave it out, or set tool_choice to "
-                   "\"none\".",
-                   request.structure->field);
-    error.param = request.structure->field;
-    return error;
-  }
   request.tool_name = std::move(fields.name);
   prompt.tools = std::move(fields.tools);
   return {};

@@ -67,7 +67,6 @@ TEST_F(ToolsTest, WrongToolFieldsAreNamed) {
   expect_refused(tools(R"(,"tool_choice":"sometimes")"), "tool_choice");
   expect_refused(tools(R"(,"tool_choice":{"type":"function"})"), "tool_choice.function");
   expect_refused(tools(R"(,"tool_choice":{"type":"function","function":{"name":"x"}})"), "tool_choice.function.name");
-  expect_refused(tools(R"(,"response_format":{"type":"json_object"})"), "response_format");
 }
 
 TEST_F(ToolsTest, ForeignTypesAreRefusedByPath) {
