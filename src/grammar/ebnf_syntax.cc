@@ -72,7 +72,14 @@ class Parser {
 
   std::string_view name() {
     const size_t begin = reader_.pos;
-    while (!reader_.at_end() && is_name_char(reader_.peek())) ++reader_.pos;
+    // A point is part of a name where more of it follows, as in EBNF that was made from schemas.
+    const auto is_inner_point = [this] {
+      const std::string_view ahead = reader_.text.substr(reader_.pos, 2);
+      return ahead.size() == 2 && ahead[0] == '.' && is_name_char(ahead[1]);
+    };
+    while (!reader_.at_end() && (is_name_char(reader_.peek()) || (reader_.pos > begin && is_inner_point()))) {
+      ++reader_.pos;
+    }
     return reader_.text.substr(begin, reader_.pos - begin);
   }
 
