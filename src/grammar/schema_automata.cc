@@ -97,8 +97,8 @@ Result<DfaPtr> Automata::numbers(const std::vector<Decimal>& values) {
 }
 
 const DfaPtr& Automata::all_numbers() {
-  if (all_numbers_ == nullptr) all_numbers_ = std::make_shared<const Dfa>(any_number_without_exponent());
-  return all_numbers_;
+  static const DfaPtr kAll = std::make_shared<const Dfa>(any_number_without_exponent());
+  return kAll;
 }
 
 DfaPtr Automata::every_number() {
@@ -106,9 +106,15 @@ DfaPtr Automata::every_number() {
   return kEvery;
 }
 
+DfaPtr Automata::plain_integers() {
+  static const DfaPtr kPlain =
+      std::make_shared<const Dfa>(compile_regex("-?(0|[1-9][0-9]*)", RegexMatch::kWhole, GrammarLimits()).value());
+  return kPlain;
+}
+
 const DfaPtr& Automata::all_texts() {
-  if (all_texts_ == nullptr) all_texts_ = std::make_shared<const Dfa>(dfa::any_text());
-  return all_texts_;
+  static const DfaPtr kAll = std::make_shared<const Dfa>(dfa::any_text());
+  return kAll;
 }
 
 Result<DfaPtr> Automata::combine(char kind, Operation operation, const DfaPtr& a, const DfaPtr& b) {

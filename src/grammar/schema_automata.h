@@ -41,7 +41,8 @@ class Automata {
   // Every number as complements see it (without exponents), and every text.
   const DfaPtr& all_numbers();
   const DfaPtr& all_texts();
-  DfaPtr every_number();  // also with exponents
+  DfaPtr every_number();    // also with exponents
+  DfaPtr plain_integers();  // without fraction
 
   Result<DfaPtr> unite(const DfaPtr& a, const DfaPtr& b);
   Result<DfaPtr> intersect(const DfaPtr& a, const DfaPtr& b);
@@ -64,7 +65,6 @@ class Automata {
   Budget& budget_;
   std::unordered_map<std::string, Result<DfaPtr>> by_name_;
   std::map<std::tuple<char, DfaPtr, DfaPtr>, DfaPtr> by_operation_;
-  DfaPtr all_numbers_, all_texts_;
 };
 
 // A text that tells sets of numbers apart.

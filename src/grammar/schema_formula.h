@@ -34,7 +34,8 @@ using Literals = std::vector<Literal>;
 
 struct TypesAtom {
   TypeMask types = kEveryType;
-  bool integers_only = false;  // of the numbers
+  bool integers_only = false;   // of the numbers
+  bool plain_integers = false;  // and only as digits: to draft 4, 1.0 is no integer
 };
 struct ScalarsAtom {       // an enum's scalars: no other value
   TypeMask constants = 0;  // of kNull, kTrueValue, kFalseValue

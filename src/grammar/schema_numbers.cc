@@ -76,19 +76,20 @@ void Unenforced::add(const Atom& atom, std::string_view reason) {
 NumberValue NumberDomain::from(DfaPtr automaton) const {
   if (automaton == nullptr) return all();
   if (automaton->is_empty()) return none();
-  return {Kind::kAutomaton, {}, {}, std::move(automaton)};
+  return {Kind::kAutomaton, {}, {}, std::move(automaton), false};
 }
 
 Result<DfaPtr> NumberDomain::automaton(const Value& value) {
-  if (value.kind == Kind::kRange) return automata_.number(value.range);
-  if (value.kind == Kind::kList) return automata_.numbers(value.list);
-  return value.automaton;
+  if (value.kind != Kind::kRange && value.kind != Kind::kList) return value.automaton;
+  TRY_ASSIGN(DfaPtr numbers,
+             value.kind == Kind::kRange ? automata_.number(value.range) : automata_.numbers(value.list));
+  return value.plain ? automata_.intersect(numbers, automata_.plain_integers()) : Result<DfaPtr>(numbers);
 }
 
 Result<NumberValue> NumberDomain::unite(const Value& a, const Value& b) {
   if (is_none(a) || b.kind == Kind::kAll) return b;
   if (is_none(b) || a.kind == Kind::kAll) return a;
-  if (a.kind == Kind::kList && b.kind == Kind::kList) {
+  if (a.kind == Kind::kList && b.kind == Kind::kList && a.plain == b.plain) {
     Value both = a;
     for (const Decimal& number : b.list) {
       if (!contains(a.list, number)) both.list.push_back(number);
@@ -108,6 +109,7 @@ Result<NumberValue> NumberDomain::intersect(const Value& a, const Value& b) {
     if (auto multiple = common_multiple(a.range.multiple_of, b.range.multiple_of)) {
       Value both = a;
       both.range.multiple_of = *multiple;
+      both.plain = a.plain || b.plain;
       tighten(both.range, b.range);
       return has_values(both.range) ? both : none();
     }
@@ -117,7 +119,7 @@ Result<NumberValue> NumberDomain::intersect(const Value& a, const Value& b) {
   bool by_value = other.kind == Kind::kList ||
                   (other.kind == Kind::kRange && (!other.range.multiple_of || is_one(*other.range.multiple_of)));
   if (list.kind == Kind::kList && by_value) {
-    Value both{Kind::kList, {}, {}, nullptr};
+    Value both{Kind::kList, {}, {}, nullptr, a.plain || b.plain};
     for (const Decimal& number : list.list) {
       bool in = other.kind == Kind::kList
                     ? contains(other.list, number)
@@ -144,6 +146,7 @@ Result<NumberValue> NumberDomain::positive(const Atom& atom) {
     if (!types->integers_only) return all();
     Value integers{Kind::kRange, {}, {}, nullptr};
     integers.range.multiple_of = Decimal{false, "1", 0};
+    integers.plain = types->plain_integers;
     return integers;
   }
   if (const auto* scalars = std::get_if<ScalarsAtom>(&atom.what)) {

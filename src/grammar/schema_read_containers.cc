@@ -75,6 +75,10 @@ Status Reader::read_presence(const Location& here, Literals& out) {
   return {};
 }
 
+Literal Reader::object_type(const Location& here) {
+  return formulas_.atom({TypesAtom{kObject, false}, here.path, "type"}, fmt::format("T{}{}", kObject, false));
+}
+
 Result<Literal> Reader::dependency(const Location& here, const std::string& key, const Json& value,
                                    std::string_view keyword) {
   bool may_list = keyword != "dependentSchemas";
@@ -92,8 +96,7 @@ Result<Literal> Reader::dependency(const Location& here, const std::string& key,
   TRY_ASSIGN(Literal then, schema(document_.child(here, value, keyword, key)));
   if (then == kTrue) return kTrue;
   // Without the type, the condition would hold for every value that is no object.
-  Literal object = formulas_.atom({TypesAtom{kObject, false}, here.path, "type"}, fmt::format("T{}{}", kObject, false));
-  Literal present = formulas_.conjunction({object, formulas_.required(key)});
+  Literal present = formulas_.conjunction({object_type(here), formulas_.required(key)});
   return formulas_.combine(Formula::Kind::kIfThenElse, {present, then, kTrue});
 }
 

@@ -36,6 +36,7 @@ Status Reader::read_values(const Location& here, Literals& out) {
       if (name == "number") atom.integers_only = false;
     }
     if ((atom.types & kNumber) == 0) atom.integers_only = false;
+    atom.plain_integers = atom.integers_only && document_.draft() == Draft::kDraft4;
     if (atom.types == 0) return param_error(here.path, "\"type\" must name at least one type.");
     if (atom.types != kEveryType || atom.integers_only) {
       out.push_back(formulas_.atom({atom, here.path, "type"}, fmt::format("T{}{}", atom.types, atom.integers_only)));

@@ -63,8 +63,13 @@ class Reader {
   Result<int64_t> count(const Location& here, const Json& value, std::string_view keyword);
 
   struct Evaluated;
-  Result<Evaluated> evaluated_by(const Location& here);
-  Status note_evaluated(const Location& here, bool is_top, Evaluated& evaluated);
+  Result<bool> evaluated_by(const Location& here, bool is_top, int depth, std::vector<Evaluated>& cases);
+  Result<bool> evaluated_by_arm(const Location& arm, Literal present, int depth, std::vector<Evaluated>& cases);
+  Result<bool> evaluated_by_one(const Location& here, const JsonArray& arms, int depth, std::vector<Evaluated>& cases);
+  Result<bool> evaluated_by_if(const Location& here, int depth, std::vector<Evaluated>& cases);
+  Result<Evaluated> evaluated_here(const Location& here, bool is_top);
+  static bool multiply(std::vector<Evaluated>& cases, const std::vector<Evaluated>& more);
+  Literal object_type(const Location& here);
 
   // Ignores a keyword, and says so; what it would say of `types` is not known.
   void give_up(const Location& here, std::string_view keyword, TypeMask types, std::string reason, Literals& out);

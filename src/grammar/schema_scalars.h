@@ -27,6 +27,7 @@ struct NumberValue {
   NumberSet range;
   std::vector<Decimal> list;
   DfaPtr automaton;
+  bool plain = false;  // of a range or list: only as digits without a fraction
 };
 
 class NumberDomain {

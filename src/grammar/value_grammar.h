@@ -21,7 +21,7 @@ struct EntryChoice {
   ValueId value = kNoValue;
   uint32_t counts = 0;
 };
-struct CountedCondition {  // at most 32 in one shape
+struct CountedCondition {  // at most 32 in one shape; in objects at most 10, each with min 1 and no max
   int64_t min = 1;
   std::optional<int64_t> max;
 };
@@ -65,7 +65,9 @@ struct ObjectShape {
   std::vector<Dependency> dependencies;
 };
 
-// A union of the parts that are set. Every part has at least one value (unsatisfiable parts are left out).
+// A union of the parts that are set. Every part has at least one value (unsatisfiable parts are left out), and so has
+// every choice; what may still lead nowhere is what the counts, conditions and uniqueness of one array or object leave
+// over (which items are still needed, which values are still unused).
 struct ValueShape {
   bool null = false, true_value = false, false_value = false;
   DfaPtr number;  // over the literal's bytes; null: no number
