@@ -118,7 +118,7 @@ void Machine::start_item(const Frame& array, uint8_t byte) {
       under.record = after.u;
     }
     under.parent = push(after);
-    start_value(choice.value, under, byte);
+    start_value(choice.value, under, byte, shape.unique);
   }
 }
 

@@ -119,4 +119,18 @@ CharacterRanges escape_characters(EscapeState state) {
   return result;
 }
 
+size_t open_escape(std::string_view text) {
+  EscapeState state = 0;
+  size_t begin = text.size();
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (state != 0) {
+      state = step_escape(state, static_cast<uint8_t>(text[i])).state;
+    } else if (text[i] == '\\') {
+      state = kAfterBackslash;
+      begin = i;
+    }
+  }
+  return state != 0 ? begin : text.size();
+}
+
 }  // namespace weft

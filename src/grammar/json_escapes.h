@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "grammar/dfa.h"
 
@@ -31,5 +33,8 @@ struct CharacterRanges {
   bool contains(char32_t c) const;
 };
 CharacterRanges escape_characters(EscapeState state);
+
+// Where the escape that `text` ends in began. `text`: a string from its quote on, cut off inside an escape.
+size_t open_escape(std::string_view text);
 
 }  // namespace weft

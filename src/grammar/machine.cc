@@ -166,7 +166,7 @@ void Machine::step_value(const Frame& thread, uint8_t byte) {
   if (whitespace_may_end(thread.ws)) start_value(thread.x, thread, byte);
 }
 
-void Machine::start_value(ValueId id, const Frame& under, uint8_t byte) {
+void Machine::start_value(ValueId id, const Frame& under, uint8_t byte, bool unique) {
   const ValueTable& value = tables_->value(id);
   const ValueShape& shape = tables_->grammar().values.values[static_cast<size_t>(id)];
   Frame frame{.depth = under.depth, .parent = under.parent, .record = under.record};
@@ -205,7 +205,7 @@ void Machine::start_value(ValueId id, const Frame& under, uint8_t byte) {
     default:
       if (value.number < 0) return;
       frame.kind = FrameKind::kNumber;
-      frame.x = value.number;
+      frame.x = unique ? value.unique_number : value.number;
       return step_number(frame, byte);
   }
 }

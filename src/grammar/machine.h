@@ -59,7 +59,8 @@ class Machine {
   bool read_whitespace(Frame& thread, uint8_t byte);
   bool whitespace_may_end(int32_t ws) const;
   void step_value(const Frame& thread, uint8_t byte);
-  void start_value(ValueId value, const Frame& under, uint8_t byte);
+  // `unique`: as an item of an array of unique items, itself.
+  void start_value(ValueId value, const Frame& under, uint8_t byte, bool unique = false);
   void step_literal(Frame thread, uint8_t byte);
   void step_number(Frame thread, uint8_t byte);
   void close_value(Frame thread, uint8_t byte);
@@ -103,7 +104,7 @@ class Machine {
 
   // unique_items.cc
   std::string recorded(int32_t record, int32_t from) const;
-  bool unseen_item_exists(const Frame& array);
+  bool unseen_item_exists(const Frame& array) const;
   bool unique_item_is_alive(const Frame& thread);
   bool add_unique_item(Frame& array, int32_t record);
   int32_t append_record(int32_t record, uint8_t byte) { return arena_.add_cell(byte, 0, record); }

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "grammar/container_rules.h"
+#include "grammar/unique_tables.h"
+#include "grammar/word_count.h"
 
 namespace weft {
 
@@ -101,6 +103,9 @@ class TableBuilder {
     t_.any_text_ = add_automaton(std::make_shared<const Dfa>(dfa::any_text()));
     find_nullable();
     for (const ValueShape& shape : t_.grammar_.values.values) TRY(add_value(shape));
+    for (ArrayTable& table : t_.arrays_) {
+      if (table.shape->unique) TRY(find_item_keys(table));
+    }
     find_heights();
     for (ObjectTable& table : t_.objects_) finish_object(table);
     for (ArrayTable& table : t_.arrays_) finish_array(table);
@@ -319,13 +324,52 @@ class TableBuilder {
       table.longest = std::min(table.longest, static_cast<int64_t>(i));
       break;
     }
+    if (!table.item_keys.empty() && table.item_keys.back()) {  // each item but those of the prefix uses up one
+      auto possible = static_cast<int64_t>(shape.prefix.size() + table.item_keys.back()->size());
+      table.longest = std::min(table.longest, possible);
+    }
+  }
+
+  Status find_item_keys(ArrayTable& table) {
+    const ArrayShape& shape = *table.shape;
+    for (size_t i = 0; i <= shape.prefix.size(); ++i) {
+      std::optional<std::vector<uint64_t>> all(std::in_place);
+      for (const EntryChoice& choice : i < shape.prefix.size() ? shape.prefix[i] : shape.rest) {
+        TRY(prepare_unique_value(choice.value));
+        const ValueTable& value = t_.value(choice.value);
+        auto keys = few_values(t_.grammar_.values.values[static_cast<size_t>(choice.value)],
+                               value.unique_number < 0 ? nullptr : &t_.automaton(value.unique_number));
+        if (keys && all) all->insert(all->end(), keys->begin(), keys->end());
+        if (!keys) all.reset();
+      }
+      if (all) {
+        std::sort(all->begin(), all->end());
+        all->erase(std::unique(all->begin(), all->end()), all->end());
+      }
+      table.item_keys.push_back(std::move(all));
+    }
+    return {};
+  }
+
+  Status prepare_unique_value(ValueId id) {
+    ValueTable& value = t_.values_[static_cast<size_t>(id)];
+    if (value.number >= 0 && value.unique_number < 0) {
+      TRY_ASSIGN(Dfa number, one_text_per_number(t_.automaton(value.number), t_.limits_));
+      value.unique_number = add_automaton(std::make_shared<const Dfa>(std::move(number)));
+      t_.words_left_[value.unique_number] = count_words(t_.automaton(value.unique_number));
+    }
+    for (int32_t i = 0; i < value.num_strings; ++i) {
+      int32_t automaton = t_.strings_[static_cast<size_t>(value.first_string + i)].automaton;
+      if (!t_.words_left_.contains(automaton)) t_.words_left_[automaton] = count_words(t_.automaton(automaton));
+    }
+    return {};
   }
 
   void finish_array(ArrayTable& table) {
     set_longest(table, kInfiniteHeight - 1);
     const ArrayShape& shape = *table.shape;
     int64_t last = std::max(static_cast<int64_t>(shape.prefix.size()), shape.min_items);
-    if (shape.max_items) last = std::max(last, *shape.max_items);
+    if (table.longest < INT64_MAX) last = std::max(last, table.longest);
     table.last_index = static_cast<int32_t>(std::min<int64_t>(last, INT32_MAX - 1));
   }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/limits.h"
@@ -29,7 +30,10 @@ struct ArrayTable {
   const ArrayShape* shape = nullptr;
   bool plain = true;  // no conditions
   int32_t height = kInfiniteHeight;
-  int64_t longest = 0;     // items that there may be: max_items, or the first position that nothing can fill
+  int64_t longest = 0;  // items that there may be: max_items, or the first position that nothing can fill
+  // Where items have to differ: by position (the last one: of all after the prefix) the keys (json_value_key.h) of the
+  // items that are possible; no value: too many, or arrays and objects are among them.
+  std::vector<std::optional<std::vector<uint64_t>>> item_keys;
   int32_t last_index = 0;  // positions from here on are alike
 };
 
@@ -57,8 +61,8 @@ struct ObjectTable {
   bool plain = true;  // no conditions, no limit on the number of properties
   int32_t height = kInfiniteHeight;
   int32_t other_automaton = -1;       // -1: no other keys
-  bool other_keys_free = false;  // every key that other_automaton accepts is of a class that can be filled
-  std::vector<uint64_t> required;                // bit per property
+  bool other_keys_free = false;       // every key that other_automaton accepts is of a class that can be filled
+  std::vector<uint64_t> required;     // bit per property
   std::vector<uint64_t> possible;     // may be present: it and all that it needs can be filled
   std::vector<uint64_t> label_reach;  // by state of other_automaton: bit l-1 where a key of class l can be reached
   // By property: the properties that have to be present with it, itself left out; empty where there are none.
@@ -66,7 +70,8 @@ struct ObjectTable {
 };
 
 struct ValueTable {
-  int32_t number = -1;  // automaton
+  int32_t number = -1;         // automaton
+  int32_t unique_number = -1;  // of items that have to differ: each number in one way of writing only
   int32_t first_string = 0, num_strings = 0;
   int32_t first_array = 0, num_arrays = 0;
   int32_t first_object = 0, num_objects = 0;
@@ -92,6 +97,11 @@ class MachineTables {
   CharsLeft chars_left(int32_t automaton, int32_t state) const {
     return chars_left_[static_cast<size_t>(automaton)][static_cast<size_t>(state)];
   }
+  // How many texts there are from a state on; asked of what can be an item that has to differ.
+  int64_t words_left(int32_t automaton, int32_t state) const {
+    auto known = words_left_.find(automaton);
+    return known == words_left_.end() ? INT64_MAX : known->second[static_cast<size_t>(state)];
+  }
   bool nullable(ExpressionId expression) const { return nullable_[static_cast<size_t>(expression)] != 0; }
   const std::vector<ValueTable>& values() const { return values_; }
   const ValueTable& value(ValueId id) const { return values_[static_cast<size_t>(id)]; }
@@ -110,7 +120,8 @@ class MachineTables {
   GrammarLimits limits_;
   std::vector<DfaPtr> automata_;
   int32_t any_text_ = 0;
-  std::vector<std::vector<CharsLeft>> chars_left_;  // by automaton; empty where it is never asked
+  std::vector<std::vector<CharsLeft>> chars_left_;                // by automaton; empty where it is never asked
+  std::unordered_map<int32_t, std::vector<int64_t>> words_left_;  // by automaton
   std::vector<uint8_t> nullable_;
   std::vector<ValueTable> values_;
   std::vector<StringTable> strings_;

@@ -119,8 +119,8 @@ bool MaskMaker::all_stay(const Frame& thread, const TokenTrie& trie, int32_t nod
   return false;
 }
 
-std::shared_ptr<const Slice> MaskMaker::string_slice(int32_t automaton, const StringTable& table,
-                                                     const StringState& at, SliceMode mode) {
+std::shared_ptr<const Slice> MaskMaker::string_slice(int32_t automaton, const StringTable& table, const StringState& at,
+                                                     SliceMode mode) {
   const MachineTables& tables = machine_->tables();
   bool any_text = automaton == tables.any_text();
   SliceCache::Key key{.grammar = any_text ? kAllGrammars : grammar_,
@@ -178,11 +178,8 @@ ByteMask MaskMaker::bytes_after(std::span<const Frame> threads) {
 void MaskMaker::add_text(const Frame& thread) {
   machine_->end_top(thread, after_);
   std::vector<Frame> after = after_;
-  SliceCache::Key key{.grammar = grammar_,
-                      .automaton = thread.x,
-                      .state = thread.y,
-                      .mode = kTextMode,
-                      .follow = bytes_after(after)};
+  SliceCache::Key key{
+      .grammar = grammar_, .automaton = thread.x, .state = thread.y, .mode = kTextMode, .follow = bytes_after(after)};
   SliceCache& cache = vocabulary_->slices();
   auto slice = cache.find(key);
   if (slice == nullptr) {

@@ -33,9 +33,10 @@ std::vector<TokenId> tokens_of(const Mask& mask) {
 
 // All single bytes, and random strings of pieces that JSON is made of. Token 0 ends the text, 1 and 2 are special.
 std::shared_ptr<const TokenVocabulary> random_vocabulary(Rng& rng) {
-  const std::vector<std::string> pieces = {"\"", "\\", "a",   "b",  "ab",     ":",       ",", "{", "}", "[", "]", " ",
-                                           "1",  "0",  "\n",  ".",  "\\u00",  "61",      "e", "-", "c", "\xC3", "\xA9",
-                                           "tr", "ue", "null", "\\n", "\xF0\x9F", "\x98\x80", "d83d", "\\ude00", "x"};
+  const std::vector<std::string> pieces = {"\"",    "\\",   "a",   "b",        "ab",       ":",    ",",       "{",
+                                           "}",     "[",    "]",   " ",        "1",        "0",    "\n",      ".",
+                                           "\\u00", "61",   "e",   "-",        "c",        "\xC3", "\xA9",    "tr",
+                                           "ue",    "null", "\\n", "\xF0\x9F", "\x98\x80", "d83d", "\\ude00", "x"};
   std::vector<std::string> texts(3);
   for (int byte = 0; byte < 256; ++byte) texts.emplace_back(1, static_cast<char>(byte));
   for (int i = 0; i < 1500; ++i) {
@@ -70,8 +71,9 @@ Grammar mixed_grammar() {
                             .conditions = {{1, 2}}});
   ValueId all_different = add(unique), some = add(counted);
   ObjectShape object;
-  object.properties = {{"a", {{text, 0}}, true},  {"ab", {{all_different, 0}}, false}, {"abc", {}, false},
-                       {"b", {{some, 0}}, true},  {"c\"", {{choice, 0}}, false},       {"\xC3\xA9", {{digits, 0}}, false}};
+  object.properties = {
+      {"a", {{text, 0}}, true}, {"ab", {{all_different, 0}}, false}, {"abc", {}, false},
+      {"b", {{some, 0}}, true}, {"c\"", {{choice, 0}}, false},       {"\xC3\xA9", {{digits, 0}}, false}};
   closed.objects.push_back(object);
   object.classes = {{{choice, 0}, {digits, 0}}};
   open.objects.push_back(object);
@@ -141,8 +143,8 @@ TEST(MaskMaker, MasksAreWhatAWalkFinds) {
       ASSERT_TRUE(state->fill_mask(mask).ok());
       maker.fill_by_walk(state->machine(), state->threads(), walked);
       for (TokenId t = 0; t < vocabulary->size(); ++t) {
-        ASSERT_EQ(has(mask, t), has(walked, t)) << "round " << round << " step " << step << " token "
-                                                << vocabulary->text(t);
+        ASSERT_EQ(has(mask, t), has(walked, t))
+            << "round " << round << " step " << step << " token " << vocabulary->text(t);
       }
       if (!take_random(*state, *vocabulary, mask, rng)) break;
     }

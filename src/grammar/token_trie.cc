@@ -25,9 +25,7 @@ uint64_t head_of(std::string_view bytes) {
 enum Utf8State : uint8_t { kBoundary, kOneMore, kTwoMore, kThreeMore, kAfterE0, kAfterED, kAfterF0, kAfterF4, kBroken };
 
 Utf8State step_utf8(Utf8State state, uint8_t byte) {
-  auto tail = [&](uint8_t low, uint8_t high, Utf8State next) {
-    return byte >= low && byte <= high ? next : kBroken;
-  };
+  auto tail = [&](uint8_t low, uint8_t high, Utf8State next) { return byte >= low && byte <= high ? next : kBroken; };
   switch (state) {
     case kBoundary:
       if (byte < 0x80) return kBoundary;
