@@ -18,7 +18,7 @@ constexpr const char* kDescription =
     "  weft generate model.gguf -p \"Once\"   text to the terminal\n"
     "  weft eval model.gguf text.txt        perplexity\n"
     "  weft bench model model.gguf          speed of prefill and decode\n"
-    "  weft render model.gguf --messages f  the prompt that a chat becomes";
+    "  weft render model.gguf --messages f  the prompt that a chat becomes\n"
     "  weft tokenize model.gguf < file.txt  token ids";
 
 constexpr const char* kFooter =
