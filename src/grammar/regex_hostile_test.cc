@@ -24,8 +24,8 @@ std::string repeated(std::string_view text, size_t times) {
 // Small limits: the work is bounded by them, and a thousand cases have to be quick.
 GrammarLimits tight_limits() {
   GrammarLimits limits;
-  limits.max_states = 1'500;
-  limits.steps = 150'000;
+  limits.max_states = 600;
+  limits.steps = 60'000;
   limits.memory_bytes = 16 << 20;
   return limits;
 }
