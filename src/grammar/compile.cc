@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "grammar/json_schema.h"
+#include "grammar/grammar_builder.h"
 #include "grammar/machine_tables.h"
 #include "grammar/regex.h"
 #include "grammar/token_grammar.h"
@@ -30,13 +30,6 @@ Result<WhitespacePolicy> whitespace_policy(const GrammarSpec& spec, const Gramma
   }
   policy.pattern = std::make_shared<const Dfa>(std::move(both));
   return policy;
-}
-
-Grammar value_grammar(ValueGrammar values) {
-  Grammar grammar;
-  grammar.expressions.push_back({.kind = Expression::Kind::kValue, .index = values.root});
-  grammar.values = std::move(values);
-  return grammar;
 }
 
 Error unenforced_error(const std::vector<UnenforcedKeyword>& keywords) {
@@ -69,23 +62,12 @@ Result<CompiledGrammar> compile_grammar(const GrammarSpec& spec, std::shared_ptr
                                         const GrammarLimits& limits) {
   auto tokens = std::dynamic_pointer_cast<const TokenVocabulary>(vocabulary);
   CHECK(tokens != nullptr);
+  const TokenLookup named = [&tokens](std::string_view spelling) { return tokens->find_named(spelling); };
+  TRY_ASSIGN(BuiltGrammar built, build_grammar(spec, named, limits));
+  if (spec.strict && !built.unenforced.empty()) return unenforced_error(built.unenforced);
   CompiledGrammar compiled;
-  Grammar grammar;
-  switch (spec.kind) {
-    case GrammarSpec::Kind::kJsonObject:
-      grammar = value_grammar(any_object_grammar());
-      break;
-    case GrammarSpec::Kind::kJsonSchema: {
-      SchemaOptions options{.no_additional_properties = spec.no_additional_properties};
-      TRY_ASSIGN(SchemaGrammar schema, compile_json_schema(spec.text, options, limits));
-      if (spec.strict && !schema.unenforced.empty()) return unenforced_error(schema.unenforced);
-      compiled.unenforced = std::move(schema.unenforced);
-      grammar = value_grammar(std::move(schema.grammar));
-      break;
-    }
-    default:
-      return make_error(ErrorCode::kUnsupported, "This kind of grammar is not supported.");
-  }
+  compiled.unenforced = std::move(built.unenforced);
+  Grammar grammar = std::move(built.grammar);
   TRY_ASSIGN(grammar.whitespace, whitespace_policy(spec, limits));
   TRY_ASSIGN(std::shared_ptr<const MachineTables> tables, MachineTables::build(std::move(grammar), limits));
   compiled.memory_bytes = tables->memory_bytes();

@@ -327,7 +327,7 @@ class Converter {
     Strings stops = dispatch.excludes;
     for (const Dispatch::Arm& arm : dispatch.arms) stops.push_back(arm.trigger);
     const bool endless = frame.ends.empty();
-    for (const Strings* strings : {&stops, &frame.ends}) {
+    for (const Strings* strings : std::initializer_list<const Strings*>{&stops, &frame.ends}) {
       if (std::find(strings->begin(), strings->end(), "") != strings->end()) {
         return frame.node.error("triggers, excluded strings and the end of free text must not be empty");
       }
