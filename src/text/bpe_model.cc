@@ -43,7 +43,7 @@ Result<std::unique_ptr<BpeModel>> BpeModel::create(const Vocabulary& vocabulary,
   for (size_t rank = 0; rank < merges.size(); ++rank) {
     auto [left, right] = merges[rank];
     joined.assign(left);
-    joined += right;
+    joined += right.substr(right.starts_with(options.inner_prefix) ? options.inner_prefix.size() : 0);
     int32_t left_id = vocabulary.find(left);
     int32_t right_id = vocabulary.find(right);
     int32_t joined_id = vocabulary.find(joined);
@@ -132,12 +132,22 @@ void BpeModel::cut_bytes(std::string_view word, MergeScratch& scratch) const {
   }
 }
 
+int32_t BpeModel::find_character(std::string_view character, bool first, bool last) const {
+  bool prefix = !first && !options_.inner_prefix.empty();
+  bool suffix = last && !options_.end_suffix.empty();
+  if (!prefix && !suffix) return vocabulary_.find(character);
+  std::string form(prefix ? options_.inner_prefix : "");
+  form += character;
+  if (suffix) form += options_.end_suffix;
+  return vocabulary_.find(form);
+}
+
 void BpeModel::cut_characters(std::string_view word, MergeScratch& scratch) const {
   bool after_unknown = false;
   for (uint32_t i = 0; i < word.size();) {
     auto length = static_cast<uint32_t>(utf8_sequence_length(word.substr(i)));
     auto character = word.substr(i, length);
-    int32_t id = vocabulary_.find(character);
+    int32_t id = find_character(character, i == 0, i + length == word.size());
     bool unknown = false;
     if (id >= 0) {
       scratch.symbols.push_back({id, i, length, 0, 0});

@@ -31,6 +31,8 @@ struct BpeOptions {
   bool rank_is_id = false;                 // a merge's rank is the id of what it makes, not its place in the list
   bool fuse_unknown = false;               // neighbouring unknown characters become one unknown token
   int32_t unknown_id = Vocabulary::kNone;  // kNone: unknown characters vanish
+  std::string inner_prefix;                // of tokens that do not begin a word; not with byte_level
+  std::string end_suffix;                  // of tokens that end a word ("</w>"); not with byte_level
 };
 
 class BpeModel : public SubwordModel {
@@ -45,6 +47,8 @@ class BpeModel : public SubwordModel {
  private:
   BpeModel(const Vocabulary& vocabulary, const BpeOptions& options, size_t num_merges);
   int32_t whole_word(std::string_view word, MergeScratch& scratch) const;
+  // The token of a character at its place in a word, or kNone.
+  int32_t find_character(std::string_view character, bool first, bool last) const;
   void cut_bytes(std::string_view word, MergeScratch& scratch) const;
   void cut_characters(std::string_view word, MergeScratch& scratch) const;
   void merge_few(MergeScratch& scratch) const;

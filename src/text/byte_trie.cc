@@ -10,24 +10,27 @@ ByteTrie::ByteTrie(std::vector<Key> keys) {
   keys.erase(std::unique(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.text == b.text; }),
              keys.end());
   struct Range {
-    size_t begin, end, depth;  // keys that share `depth` bytes
+    size_t begin, end;  // keys that share as many bytes as the level is deep
   };
-  std::vector<Range> ranges = {{0, keys.size(), 0}};
+  std::vector<Range> level = {{0, keys.size()}}, next;
   nodes_.emplace_back();
   labels_.push_back(0);
-  for (size_t node = 0; node < ranges.size(); ++node) {
-    auto [begin, end, depth] = ranges[node];
-    if (begin < end && keys[begin].text.size() == depth) nodes_[node].value = keys[begin++].value;
-    nodes_[node].first_child = static_cast<uint32_t>(nodes_.size());
-    while (begin < end) {
-      auto label = static_cast<unsigned char>(keys[begin].text[depth]);
-      size_t next = begin;
-      while (next < end && static_cast<unsigned char>(keys[next].text[depth]) == label) ++next;
-      if (node == kRoot) at_root_[label] = static_cast<uint32_t>(nodes_.size());
-      ranges.push_back({begin, next, depth + 1});
-      nodes_.emplace_back();
-      labels_.push_back(label);
-      begin = next;
+  for (size_t node = 0, depth = 0; !level.empty(); ++depth, level.swap(next)) {
+    next.clear();
+    for (auto [begin, end] : level) {
+      if (begin < end && keys[begin].text.size() == depth) nodes_[node].value = keys[begin++].value;
+      nodes_[node].first_child = static_cast<uint32_t>(nodes_.size());
+      while (begin < end) {
+        auto label = static_cast<unsigned char>(keys[begin].text[depth]);
+        size_t last = begin;
+        while (last < end && static_cast<unsigned char>(keys[last].text[depth]) == label) ++last;
+        if (node == kRoot) at_root_[label] = static_cast<uint32_t>(nodes_.size());
+        next.push_back({begin, last});
+        nodes_.emplace_back();
+        labels_.push_back(label);
+        begin = last;
+      }
+      ++node;
     }
   }
   nodes_.push_back({static_cast<uint32_t>(nodes_.size()), -1});

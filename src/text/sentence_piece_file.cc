@@ -132,24 +132,42 @@ Result<ModelProto> read_model(std::string_view bytes) {
   return out;
 }
 
-// Gives user-defined pieces, which kept_texts_step() isolates, their own token, whatever the merges say.
-class KeptPieceModel : public SubwordModel {
+// SentencePiece's BPE around ScoreBpeModel: user-defined pieces, which kept_texts_step() isolates, have their own token
+// whatever the merges say, and neighbouring unknown characters are one unknown piece.
+class PieceBpeModel : public SubwordModel {
  public:
-  KeptPieceModel(const Vocabulary& vocabulary, std::vector<bool> kept, std::unique_ptr<SubwordModel> inner)
-      : vocabulary_(vocabulary), kept_(std::move(kept)), inner_(std::move(inner)) {}
+  PieceBpeModel(const Vocabulary& vocabulary, std::vector<bool> kept, int32_t unknown_id,
+                std::unique_ptr<SubwordModel> inner)
+      : vocabulary_(vocabulary), kept_(std::move(kept)), unknown_id_(unknown_id), inner_(std::move(inner)) {}
 
   void encode_word(std::string_view word, MergeScratch& scratch, std::vector<int32_t>& out) const override {
     int32_t id = vocabulary_.find(word);
     if (id >= 0 && static_cast<size_t>(id) < kept_.size() && kept_[static_cast<size_t>(id)]) {
-      scratch.emit(id, word.size(), out);
-    } else {
-      inner_->encode_word(word, scratch, out);
+      return scratch.emit(id, word.size(), out);
     }
+    size_t before = out.size();
+    inner_->encode_word(word, scratch, out);
+    fuse_unknown(before, scratch, out);
   }
 
  private:
+  void fuse_unknown(size_t before, MergeScratch& scratch, std::vector<int32_t>& out) const {
+    size_t added = out.size() - before;
+    size_t ends_before = scratch.ends == nullptr ? 0 : scratch.ends->size() - added;
+    size_t kept = 0;
+    for (size_t i = 0; i < added; ++i) {
+      bool again = kept > 0 && out[before + i] == unknown_id_ && out[before + kept - 1] == unknown_id_;
+      if (!again) ++kept;
+      out[before + kept - 1] = out[before + i];
+      if (scratch.ends != nullptr) (*scratch.ends)[ends_before + kept - 1] = (*scratch.ends)[ends_before + i];
+    }
+    out.resize(before + kept);
+    if (scratch.ends != nullptr) scratch.ends->resize(ends_before + kept);
+  }
+
   const Vocabulary& vocabulary_;
   std::vector<bool> kept_;  // by id
+  int32_t unknown_id_;
   std::unique_ptr<SubwordModel> inner_;
 };
 
@@ -169,6 +187,7 @@ void build_decoder(const SentencePieceNormalization& normalization, TokenizerPar
 
 Status build_bpe(const SentencePieces& pieces, SentencePieceNormalization normalization, TokenizerParts& parts) {
   const Vocabulary& vocabulary = *parts.vocabulary;
+  TRY(check_token_lengths(vocabulary));
   auto size = static_cast<size_t>(vocabulary.size());
   std::vector<double> scores = pieces.scores;
   std::vector<bool> mergeable(size), kept(size);
@@ -186,7 +205,7 @@ Status build_bpe(const SentencePieces& pieces, SentencePieceNormalization normal
   parts.normalizer.push_back(sentence_piece_step(std::move(normalization)));
   if (!texts.empty()) parts.pre_tokenizer.push_back(kept_texts_step(texts));
   parts.pre_tokenizer.push_back(word_begin_step(mark, vocabulary.bytes_before(mark)));
-  parts.model = std::make_unique<KeptPieceModel>(vocabulary, std::move(kept), std::move(model));
+  parts.model = std::make_unique<PieceBpeModel>(vocabulary, std::move(kept), pieces.unknown_id, std::move(model));
   return {};
 }
 
@@ -206,6 +225,7 @@ Status check_class(const Metadata& metadata) {
 }  // namespace
 
 Status build_unigram(const SentencePieces& pieces, SentencePieceNormalization normalization, TokenizerParts& parts) {
+  TRY(check_token_lengths(*parts.vocabulary));
   std::vector<UnigramPiece> kinds;
   for (PieceType type : pieces.types) {
     bool user = type == PieceType::kUserDefined;

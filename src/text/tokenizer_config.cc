@@ -65,4 +65,11 @@ Status add_forms(const std::vector<AddedToken>& tokens, std::vector<std::string>
   return {};
 }
 
+Status check_token_lengths(const Vocabulary& vocabulary) {
+  constexpr size_t kLongest = 4096;
+  if (vocabulary.longest() <= kLongest) return {};
+  return make_error(ErrorCode::kUnsupported, "a token has {} bytes; at most {} are supported", vocabulary.longest(),
+                    kLongest);
+}
+
 }  // namespace weft

@@ -25,4 +25,7 @@ Result<std::vector<AddedToken>> configured_added_tokens(const Metadata& metadata
 // the vocabulary has another text.
 Status add_forms(const std::vector<AddedToken>& tokens, std::vector<std::string>& forms);
 
+// A longer token would make the work of finding tokens quadratic: kUnsupported.
+Status check_token_lengths(const Vocabulary& vocabulary);
+
 }  // namespace weft

@@ -38,6 +38,61 @@ TEST(SmallTokenizer, MergesByRank) {
   EXPECT_EQ((*tokenizer)->find_token("x"), std::nullopt);
 }
 
+// {"vocab", "merges"} of CLIP's kind: the last character of a word has its own tokens.
+TEST(SmallTokenizer, EndsWordsWithASuffix) {
+  auto tokenizer = load_json_tokenizer(R"({"pre_tokenizer":{"type":"WhitespaceSplit"},
+    "decoder":{"type":"BPEDecoder","suffix":"</w>"},
+    "model":{"type":"BPE","end_of_word_suffix":"</w>","unk_token":"?",
+      "vocab":{"a":0,"b":1,"a</w>":2,"b</w>":3,"ab</w>":4,"?":5,"aa":6},"merges":["a b</w>","a a"]}})",
+                                       Metadata{});
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  auto ids = (*tokenizer)->encode("ab  aab a c");
+  EXPECT_EQ(ids, (std::vector<int32_t>{4, 0, 4, 2, 5}));
+  EXPECT_EQ((*tokenizer)->decode(ids), "ab aab a ?");
+  EXPECT_EQ((*tokenizer)->decode(std::vector<int32_t>{4, 2}), "ab a");
+}
+
+TEST(SmallTokenizer, MarksTokensInsideWords) {
+  auto tokenizer = load_json_tokenizer(R"({"pre_tokenizer":{"type":"BertPreTokenizer"},
+    "decoder":{"type":"WordPiece","prefix":"##","cleanup":true},
+    "model":{"type":"BPE","continuing_subword_prefix":"##","vocab":{"a":0,"##a":1,"##b":2,"ab":3,"##ab":4,"!":5},
+      "merges":["a ##b","##a ##b"]}})",
+                                       Metadata{});
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  auto ids = (*tokenizer)->encode("abab a!");
+  EXPECT_EQ(ids, (std::vector<int32_t>{3, 4, 0, 5}));
+  EXPECT_EQ((*tokenizer)->decode(ids), "abab a!");
+}
+
+std::string decoded_by(std::string_view decoder, std::vector<int32_t> ids) {
+  std::string json = R"({"decoder":)";
+  json += decoder;
+  json +=
+      R"(,"model":{"type":"WordLevel","unk_token":"<pad>","vocab":{"<pad>":0,"|":1,"h":2,"i":3,"<0xC3>":4,"<0xA9>":5,
+    "\u2581a":6,"\u2581":7,"x_x":8}}})";
+  auto tokenizer = load_json_tokenizer(json, Metadata{});
+  EXPECT_TRUE(tokenizer) << tokenizer.error().message;
+  return tokenizer ? (*tokenizer)->decode(ids) : "";
+}
+
+TEST(Decoders, MakeTextOfTokens) {
+  EXPECT_EQ(decoded_by(R"({"type":"CTC","pad_token":"<pad>","word_delimiter_token":"|","cleanup":true})",
+                       {0, 2, 2, 0, 3, 3, 1, 1, 2, 0, 2}),
+            "hi hh");
+  EXPECT_EQ(decoded_by("null", {2, 3, 8}), "h i x_x");
+  EXPECT_EQ(decoded_by(R"({"type":"Metaspace","replacement":"\u2581","prepend_scheme":"always"})", {6, 7, 6}), "a  a");
+  EXPECT_EQ(decoded_by(R"({"type":"Metaspace","replacement":"\u2581","prepend_scheme":"never"})", {6, 6}), " a a");
+  std::string fused = R"({"type":"Sequence","decoders":[
+    {"type":"Replace","pattern":{"String":"\u2581"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},
+    {"type":"Strip","content":" ","start":1,"stop":0}]})";
+  EXPECT_EQ(decoded_by(fused, {6, 4, 5, 6}), "a\xC3\xA9 a");
+  EXPECT_EQ(decoded_by(fused, {7, 6, 4, 2}), " a\xEF\xBF\xBDh");
+  EXPECT_EQ(decoded_by(R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"Regex":"_|h"},"content":"-"},
+    {"type":"Strip","content":"x","start":1,"stop":1}]})",
+                       {8, 2, 3}),
+            "--i");
+}
+
 struct BadPart {
   std::string json;
   ErrorCode code;

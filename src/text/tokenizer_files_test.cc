@@ -62,6 +62,12 @@ TEST(SentencePieceFile, ReadsSmallModels) {
     EXPECT_EQ(tokenizer.decode(std::vector<int32_t>{1, 3, 0, 2}), "a \xE2\x81\x87 <x>");
     EXPECT_EQ(tokenizer.bos_id(), 1);
   }
+  // Neighbouring unknown characters are one unknown text.
+  auto bpe = load_sentence_piece_file(small_model(2), Metadata{});
+  EXPECT_EQ(plain(**bpe,
+                  "\xE4\xB8\xAD\xE5\x9B\xBD"
+                  "b"),
+            (std::vector<int32_t>{4, 0, 6}));
   auto unigram = load_sentence_piece_file(small_model(1), Metadata{});
   EXPECT_EQ(plain(**unigram,
                   "\xE4\xB8\xAD\xE5\x9B\xBD"

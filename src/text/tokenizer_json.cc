@@ -144,6 +144,7 @@ class JsonTokenizerLoader {
   }
 
   Status build_unigram(const JsonNode& model) {
+    TRY(check_token_lengths(*parts_.vocabulary));
     UnigramOptions options;
     TRY_ASSIGN(options.byte_fallback, model.boolean_or("byte_fallback", false));
     if (auto node = model.find("unk_id")) {
@@ -157,6 +158,7 @@ class JsonTokenizerLoader {
   }
 
   Status build_word_piece(const JsonNode& model) {
+    TRY(check_token_lengths(*parts_.vocabulary));
     WordPieceOptions options;
     TRY_ASSIGN(options.unknown_id, unknown_id(model));
     if (auto node = model.find("continuing_subword_prefix")) {
@@ -171,6 +173,13 @@ class JsonTokenizerLoader {
     return {};
   }
 
+  static Result<std::string> text_or_empty(const JsonNode& model, std::string_view key) {
+    auto node = model.find(key);
+    if (!node) return std::string();
+    TRY_ASSIGN(auto text, node->text());
+    return std::string(text);
+  }
+
   Result<int32_t> unknown_id(const JsonNode& model) const {
     auto node = model.find("unk_token");
     if (!node) return Vocabulary::kNone;
@@ -179,23 +188,24 @@ class JsonTokenizerLoader {
   }
 
   Status build_bpe(const JsonNode& model, bool byte_level) {
-    for (std::string_view key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-      auto affix = model.find(key);
-      if (!affix) continue;
-      TRY_ASSIGN(auto text, affix->text());
-      if (!text.empty()) return affix->unsupported("a text that is not empty");
-    }
     if (auto dropout = model.find("dropout")) {
       TRY_ASSIGN(double chance, dropout->real());
       if (chance != 0) return dropout->unsupported("dropping merges by chance");
     }
     BpeOptions options;
+    TRY_ASSIGN(options.inner_prefix, text_or_empty(model, "continuing_subword_prefix"));
+    TRY_ASSIGN(options.end_suffix, text_or_empty(model, "end_of_word_suffix"));
+    bool affixes = !options.inner_prefix.empty() || !options.end_suffix.empty();
+    if (byte_level && affixes) {
+      byte_level = false;
+      parts_.pre_tokenizer.push_back(byte_alphabet_step());
+    }
     options.byte_level = byte_level;
     TRY_ASSIGN(options.byte_fallback, model.boolean_or("byte_fallback", false));
     TRY_ASSIGN(options.ignore_merges, model.boolean_or("ignore_merges", false));
     TRY_ASSIGN(options.fuse_unknown, model.boolean_or("fuse_unk", false));
     TRY_ASSIGN(options.unknown_id, unknown_id(model));
-    if (!byte_level && !options.ignore_merges && parts_.vocabulary->find(kMetaspaceMark) >= 0) {
+    if (!byte_level && !affixes && !options.ignore_merges && parts_.vocabulary->find(kMetaspaceMark) >= 0) {
       parts_.pre_tokenizer.push_back(
           word_begin_step(std::string(kMetaspaceMark), parts_.vocabulary->bytes_before(kMetaspaceMark)));
     }

@@ -44,6 +44,7 @@ std::string special_text(const Metadata& metadata, std::string_view name, const 
 
 Status build_bert(const BertNormalization& normalization, const BertSpecials& special, TokenizerParts& parts) {
   const Vocabulary& vocabulary = *parts.vocabulary;
+  TRY(check_token_lengths(vocabulary));
   WordPieceOptions options;
   options.unknown_id = vocabulary.find(special.unknown);
   if (options.unknown_id < 0) {
