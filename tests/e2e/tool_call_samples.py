@@ -12,10 +12,11 @@ TYPES = {"dict": "object", "float": "number", "tuple": "array"}
 MAPS = ("properties", "patternProperties", "$defs", "definitions")
 
 
-def to_json_schema(schema):
-    """The leaderboard's Python type names as JSON Schema's; `any` allows every value."""
+def to_json_schema(schema, closed=False):
+    """The leaderboard's Python type names as JSON Schema's; `any` allows every value. `closed`: objects have no members
+    but those named, as OpenAI's strict tools have it."""
     if isinstance(schema, list):
-        return [to_json_schema(item) for item in schema]
+        return [to_json_schema(item, closed) for item in schema]
     if not isinstance(schema, dict):
         return schema
     out = {}
@@ -24,15 +25,17 @@ def to_json_schema(schema):
             if value != "any":
                 out[key] = TYPES.get(value, value)
         elif key in MAPS and isinstance(value, dict):
-            out[key] = {name: to_json_schema(part) for name, part in value.items()}
+            out[key] = {name: to_json_schema(part, closed) for name, part in value.items()}
         elif key in ("items", "additionalProperties", "anyOf", "oneOf", "allOf", "not"):
-            out[key] = to_json_schema(value)
+            out[key] = to_json_schema(value, closed)
         else:
             out[key] = value
+    if closed and "properties" in out:
+        out.setdefault("additionalProperties", False)
     return out
 
 
-def load_samples(folder, count, seed=4):
+def load_samples(folder, count, seed=4, closed=False):
     """`count` samples, the same for the same seed: {"id", "messages", "tools"}."""
     lines = []
     for name in FILES:
@@ -41,7 +44,7 @@ def load_samples(folder, count, seed=4):
     samples = []
     for line in random.Random(seed).sample(lines, count):
         tools = [{"type": "function", "function": {"name": function["name"], "description": function["description"],
-                                                   "parameters": to_json_schema(function["parameters"])}}
+                                                   "parameters": to_json_schema(function["parameters"], closed)}}
                  for function in line["function"]]
         samples.append({"id": line["id"], "messages": line["question"][0], "tools": tools})
     return samples
