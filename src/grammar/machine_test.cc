@@ -143,6 +143,25 @@ TEST(Machine, UniqueItems) {
   EXPECT_TRUE(accepts(grammar, "[null,false,[null,false]]"));
 }
 
+TEST(Machine, UniqueItemsOfFewValues) {
+  ValueGrammar values;
+  ValueShape item, list;
+  item.strings.push_back({.text = automaton({"a", "ab", "b"})});
+  item.number = automaton({"1", "1.0", "12"});
+  list.arrays.push_back({.rest = {{0, 0}}, .min_items = 3, .unique = true});
+  values.values = {item, list};
+  values.root = 1;
+  Grammar grammar = value_sample(values);
+  EXPECT_TRUE(accepts(grammar, "[\"a\",12,\"ab\",1,\"b\"]"));
+  EXPECT_TRUE(begins(grammar, "[\"a\",\"a"));
+  EXPECT_FALSE(begins(grammar, "[\"a\",\"a\""));
+  EXPECT_FALSE(begins(grammar, "[\"a\",\"ab\",\"a"));
+  EXPECT_FALSE(begins(grammar, "[\"a\",\"ab\",\"\\u0061"));
+  EXPECT_TRUE(begins(grammar, "[\"a\",\"ab\",\"\\u00"));  // "b" is left
+  EXPECT_FALSE(begins(grammar, "[1,12,1"));
+  EXPECT_FALSE(begins(grammar, "[\"a\",12,\"ab\",1,\"b\","));
+}
+
 TEST(Machine, StringLengthsCountCharacters) {
   ValueGrammar values;
   ValueShape value;

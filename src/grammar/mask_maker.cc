@@ -10,7 +10,7 @@ namespace {
 
 // Strings whose text is any text have the same slices in all grammars.
 constexpr uint64_t kAllGrammars = 0;
-constexpr int32_t kTextMode = 3;  // beside the SliceModes
+constexpr int32_t kTextMode = 3, kLengthMode = 4;  // beside the SliceModes
 
 bool takes_bytes(const Frame& frame) { return frame.kind != FrameKind::kEnd && frame.kind != FrameKind::kToken; }
 
@@ -152,6 +152,10 @@ void MaskMaker::add_string(const Frame& thread) {
     walked_.push_back(thread);
     return;
   }
+  if (table.ranged && !recorded && table.automaton == machine_->tables().any_text() && thread.z == 0 &&
+      string_may_end(machine_->tables(), {.automaton = table.automaton}, {thread.y, 0, 0})) {
+    return add_counted_string(thread, table);
+  }
   auto slice = string_slice(table.automaton, table, {thread.y, thread.z, thread.w},
                             recorded ? SliceMode::kStringWalk : SliceMode::kString);
   slice->inside.add_to(mask_);
@@ -160,6 +164,29 @@ void MaskMaker::add_string(const Frame& thread) {
   machine_->end_top(thread, after_);
   std::vector<Frame> after = after_;
   for (const Slice::Exit& exit : slice->exits) walk(exit.rest, 0, after);
+}
+
+// Any text with limits on the number of its characters.
+void MaskMaker::add_counted_string(const Frame& thread, const StringTable& table) {
+  SliceCache& cache = vocabulary_->slices();
+  SliceCache::Key key{.grammar = kAllGrammars, .mode = kLengthMode};
+  auto slice = cache.find(key);
+  if (slice == nullptr) {
+    slice = make_length_slice(*vocabulary_, machine_->tables());
+    cache.add(key, slice);
+  }
+  int64_t least = table.min_chars - thread.w, most = table.max_chars ? *table.max_chars - thread.w : INT64_MAX;
+  std::vector<Frame> after;
+  for (const Slice::Exit& exit : slice->exits) {
+    if (exit.label < 0) {
+      if (-1 - exit.label > most) continue;
+      for (TokenId token : exit.rest.own_tokens(exit.rest.node(0))) set_token(mask_, token);
+    } else if (exit.label >= least && exit.label <= most) {
+      if (after.empty()) machine_->end_top(thread, after);
+      for (TokenId token : exit.rest.own_tokens(exit.rest.node(0))) set_token(mask_, token);
+      walk(exit.rest, 0, after);
+    }
+  }
 }
 
 ByteMask MaskMaker::bytes_after(std::span<const Frame> threads) {

@@ -29,6 +29,7 @@ class MaskMaker {
 
  private:
   void add_string(const Frame& thread);
+  void add_counted_string(const Frame& thread, const StringTable& table);
   void add_key(const Frame& thread);
   void add_text(const Frame& thread);
   void correct_known_keys(const Frame& thread, const Frame& object);

@@ -231,6 +231,40 @@ std::shared_ptr<const Slice> make_string_slice(const TokenVocabulary& vocabulary
   return StringSliceWalk(vocabulary, tables, table, mode).run(start);
 }
 
+std::shared_ptr<const Slice> make_length_slice(const TokenVocabulary& vocabulary, const MachineTables& tables) {
+  const TokenTrie& trie = vocabulary.trie();
+  SliceBuilder builder(vocabulary);
+  StringTable table{.automaton = tables.any_text()};
+  struct Level {
+    StringState at;
+    int32_t chars;
+  };
+  std::vector<Level> levels(static_cast<size_t>(trie.max_depth()) + 1);
+  for (int32_t n = 1; n < trie.num_nodes();) {
+    const TokenTrie::Node& node = trie.node(n);
+    const Level& before = levels[node.depth - 1u];
+    Level& level = levels[node.depth];
+    if (before.at.escape == 0 && node.byte == '"') {
+      if (string_may_end(tables, table, before.at)) {
+        for (TokenId token : trie.subtree_tokens(n)) {
+          builder.exit(before.chars, vocabulary.text(token).substr(node.depth), token);
+        }
+      }
+      n = node.skip;
+      continue;
+    }
+    level = before;
+    if (before.at.escape == 0 && (node.byte & 0xC0) != 0x80) ++level.chars;
+    if (!step_string(tables, table, level.at, node.byte)) {
+      n = node.skip;
+      continue;
+    }
+    for (TokenId token : trie.own_tokens(node)) builder.exit(-1 - level.chars, "", token);
+    ++n;
+  }
+  return builder.finish();
+}
+
 std::shared_ptr<const Slice> make_text_slice(const TokenVocabulary& vocabulary, const Dfa& dfa, int32_t state,
                                              const ByteMask& follow) {
   const TokenTrie& trie = vocabulary.trie();

@@ -59,6 +59,11 @@ class PathCache {
 std::shared_ptr<const Slice> make_string_slice(const TokenVocabulary& vocabulary, const MachineTables& tables,
                                                const StringTable& table, const StringState& start, SliceMode mode);
 
+// Any text, from its beginning or between two characters, by number of characters: exits labelled n hold the tokens
+// that end the string after n characters; those labelled -1-n, with nothing left, the tokens that begin n and stay
+// inside.
+std::shared_ptr<const Slice> make_length_slice(const TokenVocabulary& vocabulary, const MachineTables& tables);
+
 // A text in state `state`: it may end wherever it accepts, after one byte at least, if a byte of `follow` comes next.
 std::shared_ptr<const Slice> make_text_slice(const TokenVocabulary& vocabulary, const Dfa& dfa, int32_t state,
                                              const ByteMask& follow);
