@@ -8,20 +8,20 @@ Detokenizer::Detokenizer(const Tokenizer& tokenizer, bool skip_special_tokens, b
     : tokenizer_(&tokenizer),
       rules_(tokenizer.decode_rules()),
       skip_special_tokens_(skip_special_tokens),
-      at_start_(!continues_text && rules_.start != TextStart::kPlain) {}
+      at_start_(!continues_text && rules_.start != DecodeStart::kPlain) {}
 
 std::string_view Detokenizer::bytes_at_start(int32_t id) {
   std::string_view inner = tokenizer_->token_bytes(id);
   std::string_view first = tokenizer_->first_token_bytes(id);
   switch (rules_.start) {
-    case TextStart::kPlain:
-    case TextStart::kFirstToken:
+    case DecodeStart::kPlain:
+    case DecodeStart::kFirstToken:
       at_start_ = false;
       break;
-    case TextStart::kFirstSpace:
+    case DecodeStart::kFirstSpace:
       at_start_ = first.empty() && inner.empty();
       break;
-    case TextStart::kUntilText:
+    case DecodeStart::kUntilText:
       at_start_ = first.empty();
       break;
   }

@@ -61,15 +61,15 @@ class EveryVocabulary : public testing::TestWithParam<const char*> {
 std::string expected_text(const Tokenizer& tokenizer, std::span<const int32_t> ids, bool skip_special, bool continues) {
   DecodeRules rules = tokenizer.decode_rules();
   std::string bytes;
-  bool at_start = !continues && rules.start != TextStart::kPlain;
+  bool at_start = !continues && rules.start != DecodeStart::kPlain;
   for (int32_t id : ids) {
     if (skip_special && tokenizer.is_special(id)) continue;
     std::string_view text = tokenizer.token_bytes(id);
     if (at_start) {
       std::string_view first = tokenizer.first_token_bytes(id);
-      bool over = !first.empty() || (rules.start == TextStart::kFirstSpace && !text.empty());
+      bool over = !first.empty() || (rules.start == DecodeStart::kFirstSpace && !text.empty());
       text = first;
-      if (over || rules.start == TextStart::kFirstToken) at_start = false;
+      if (over || rules.start == DecodeStart::kFirstToken) at_start = false;
     }
     bytes += text;
   }

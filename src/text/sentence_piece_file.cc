@@ -182,7 +182,7 @@ std::vector<std::string> user_defined(const SentencePieces& pieces, const Vocabu
 void build_decoder(const SentencePieceNormalization& normalization, TokenizerParts& parts) {
   bool strips = normalization.add_dummy_prefix || normalization.remove_extra_whitespaces;
   parts.decoder = sentence_piece_decoder(strips);
-  if (normalization.remove_extra_whitespaces) parts.decoder.rules.start = TextStart::kUntilText;
+  if (normalization.remove_extra_whitespaces) parts.decoder.rules.start = DecodeStart::kUntilText;
 }
 
 Status build_bpe(const SentencePieces& pieces, SentencePieceNormalization normalization, TokenizerParts& parts) {

@@ -137,7 +137,7 @@ TokenDecoder sentence_piece_decoder(bool strips_space) {
   out.steps.push_back(metaspace_decoding("\xE2\x96\x81", false));
   if (strips_space) {
     out.steps.push_back(leading_space_decoding());  // before the bytes: "<0x20>" stays
-    out.rules.start = TextStart::kFirstSpace;
+    out.rules.start = DecodeStart::kFirstSpace;
   }
   out.steps.push_back(byte_fallback_decoding());
   out.rules.replaces_each_byte = true;
@@ -162,7 +162,7 @@ TokenTexts::TokenTexts(const Vocabulary& vocabulary, const std::vector<AddedToke
   for (const AddedToken& token : added) by_id[static_cast<size_t>(token.id)] = &token;
   std::string text;
   for (bool first : {false, true}) {
-    if (first && decoder.rules.start == TextStart::kPlain) continue;
+    if (first && decoder.rules.start == DecodeStart::kPlain) continue;
     for (int32_t id = 0; id < vocabulary.size(); ++id) {
       const AddedToken* token = by_id[static_cast<size_t>(id)];
       text = token != nullptr ? token->text : std::string(vocabulary.form(id));

@@ -22,7 +22,7 @@ struct EncodeOptions {
 };
 
 // Where the first tokens of a text read otherwise than inside it (Tokenizer::first_token_bytes).
-enum class TextStart {
+enum class DecodeStart {
   kPlain,       // nowhere
   kFirstToken,  // in the first token
   kFirstSpace,  // in all until one reads otherwise, or there is text: the dummy space is dropped once
@@ -31,7 +31,7 @@ enum class TextStart {
 
 // What decoding needs to know beside the bytes of each token.
 struct DecodeRules {
-  TextStart start = TextStart::kPlain;
+  DecodeStart start = DecodeStart::kPlain;
   bool drops_repeats = false;       // the same token again adds nothing (CTC)
   bool holds_last_space = false;    // a space at the end of a token stands only before another token
   bool replaces_each_byte = false;  // every byte of an ill-formed sequence becomes U+FFFD, not only each sequence

@@ -33,15 +33,15 @@ class DecoderReader {
   TokenDecoder take(bool any) {
     if (!any) {
       out_.steps.push_back(spaced_decoding());
-      out_.rules.start = TextStart::kFirstToken;
+      out_.rules.start = DecodeStart::kFirstToken;
     }
     return std::move(out_);
   }
 
  private:
   // Only one step may treat the beginning of a text in its own way.
-  Status set_start(const JsonNode& step, TextStart start) {
-    if (out_.rules.start != TextStart::kPlain) return step.unsupported("a second step that strips the beginning");
+  Status set_start(const JsonNode& step, DecodeStart start) {
+    if (out_.rules.start != DecodeStart::kPlain) return step.unsupported("a second step that strips the beginning");
     out_.rules.start = start;
     return {};
   }
@@ -50,7 +50,7 @@ class DecoderReader {
     TRY_ASSIGN(auto replacement, step.text_at("replacement"));
     TRY_ASSIGN(auto prepend, parse_prepend_scheme(step));
     bool strips = prepend != PrependScheme::kNever;
-    if (strips) TRY(set_start(step, TextStart::kFirstToken));
+    if (strips) TRY(set_start(step, DecodeStart::kFirstToken));
     out_.steps.push_back(metaspace_decoding(std::string(replacement), strips));
     return {};
   }
@@ -85,14 +85,14 @@ class DecoderReader {
     if (start == 0 && stop == 0) return {};
     if (content != " " || start != 1 || stop != 0) return step.unsupported("this way of stripping the fused text");
     out_.steps.push_back(leading_space_decoding());
-    return set_start(step, TextStart::kFirstSpace);
+    return set_start(step, DecodeStart::kFirstSpace);
   }
 
   Status add_word_piece(const JsonNode& step) {
     TRY_ASSIGN(auto prefix, step.text_at("prefix"));
     TRY_ASSIGN(bool cleanup, step.boolean_or("cleanup", true));
     out_.steps.push_back(word_piece_decoding(std::string(prefix), cleanup));
-    return set_start(step, TextStart::kFirstToken);
+    return set_start(step, DecodeStart::kFirstToken);
   }
 
   Status add_word_ends(const JsonNode& step) {

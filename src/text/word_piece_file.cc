@@ -63,7 +63,7 @@ Status build_bert(const BertNormalization& normalization, const BertSpecials& sp
   parts.pre_tokenizer.push_back(character_split_step(is_punctuation, SplitBehavior::kIsolated));
   parts.model = std::make_unique<WordPieceModel>(vocabulary, options);
   parts.decoder.steps.push_back(word_piece_decoding(options.continuing_prefix, true));
-  parts.decoder.rules.start = TextStart::kFirstToken;
+  parts.decoder.rules.start = DecodeStart::kFirstToken;
   if (int32_t cls = vocabulary.find(special.cls); cls >= 0) parts.prefix_ids.push_back(cls);
   if (int32_t separator = vocabulary.find(special.separator); separator >= 0) parts.suffix_ids.push_back(separator);
   return {};
