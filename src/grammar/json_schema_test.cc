@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "grammar/value_reference.h"
@@ -86,6 +87,76 @@ TEST(JsonSchema, Recursion) {
         {"{}", R"({"next":{"next":{}}})"}, {R"({"next":{"x":1}})"});
   EXPECT_FALSE(compile_json_schema(R"({"type":"object","properties":{"n":{"$ref":"#"}},"required":["n"]})", {}, {}));
   EXPECT_FALSE(compile_json_schema(R"({"$ref":"#"})", {}, {}));
+}
+
+TEST(JsonSchema, SaysWhatItDoesNotEnforce) {
+  const char* schema = R"({"properties":{"a/b":{"pattern":"(.)\\1"},"c":{"type":"integer"}},
+    "not":{"properties":{"d":{"uniqueItems":true}},"required":["d"]}})";
+  Result<SchemaGrammar> compiled = compile_json_schema(schema, {}, {});
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  ASSERT_EQ(compiled->unenforced.size(), 2u);
+  EXPECT_EQ(compiled->unenforced[0].path, "/properties/a~1b");
+  EXPECT_EQ(compiled->unenforced[0].keyword, "pattern");
+  EXPECT_EQ(compiled->unenforced[1].path, "/not/properties/d");
+  EXPECT_EQ(compiled->unenforced[1].keyword, "uniqueItems");
+  // Weaker, never stronger.
+  EXPECT_TRUE(*reference_accepts(compiled->grammar, R"({"a/b":"xx","c":1,"d":[1,1]})"));
+  EXPECT_TRUE(*reference_accepts(compiled->grammar, R"({"a/b":"xy"})"));
+  EXPECT_FALSE(*reference_accepts(compiled->grammar, R"({"c":"1"})"));
+}
+
+TEST(JsonSchema, RemoteReferences) {
+  Result<SchemaGrammar> compiled = compile_json_schema(R"({"items":{"$ref":"http://x.org/y.json#/z"}})", {}, {});
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  ASSERT_EQ(compiled->unenforced.size(), 1u);
+  EXPECT_EQ(compiled->unenforced[0].path, "/items");
+  EXPECT_EQ(compiled->unenforced[0].keyword, "$ref");
+}
+
+TEST(JsonSchema, MalformedSchemasNameTheirPlace) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"properties":{"a":{"type":"float"}}})", "/properties/a"},
+      {R"({"items":{"minLength":-1}})", "/items"},
+      {R"({"anyOf":[{"$ref":"#/nowhere"}]})", "/anyOf/0"},
+      {R"({"properties":{"a":3}})", "/properties/a"},
+      {R"({"allOf":[]})", ""},
+      {R"({"multipleOf":0})", ""},
+  };
+  for (const auto& [schema, path] : cases) {
+    Result<SchemaGrammar> compiled = compile_json_schema(schema, {}, {});
+    ASSERT_FALSE(compiled) << schema;
+    EXPECT_EQ(compiled.error().code, ErrorCode::kInvalidValue) << schema;
+    EXPECT_EQ(compiled.error().param, path) << schema;
+  }
+}
+
+TEST(JsonSchema, NoAdditionalProperties) {
+  SchemaOptions options;
+  options.no_additional_properties = true;
+  const char* schema = R"({"properties":{"a":{"properties":{"b":true},"additionalProperties":true},"c":{}}})";
+  Result<SchemaGrammar> compiled = compile_json_schema(schema, options, {});
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  EXPECT_TRUE(*reference_accepts(compiled->grammar, R"({"a":{"b":1,"x":2},"c":{"y":1}})"));
+  EXPECT_FALSE(*reference_accepts(compiled->grammar, R"({"d":1})"));
+}
+
+TEST(JsonSchema, Drafts) {
+  check(R"({"$schema":"http://json-schema.org/draft-04/schema#","type":"integer"})", {"1", "-10"}, {"1.0", "1.5"});
+  check(
+      R"({"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"$ref":"#/definitions/x","maxLength":1}},
+    "definitions":{"x":{"type":"string"}}})",
+      {R"({"a":"long"})"}, {R"({"a":1})"});
+  check(
+      R"({"$schema":"https://json-schema.org/draft/2020-12/schema","properties":{"a":{"$ref":"#/$defs/x","maxLength":1}},
+    "$defs":{"x":{"type":"string"}}})",
+      {R"({"a":"l"})"}, {R"({"a":"long"})", R"({"a":1})"});
+  check(R"({"items":[{"type":"integer"}],"additionalItems":{"type":"null"}})", {"[1,null]", "[]"}, {"[null]", "[1,1]"});
+}
+
+TEST(JsonSchema, AnyValueAndAnyObject) {
+  EXPECT_TRUE(*reference_accepts(any_value_grammar(), R"([{"a":[1e5,"x",null]},true])"));
+  EXPECT_TRUE(*reference_accepts(any_object_grammar(), R"({"a":[1e5,"x",null]})"));
+  EXPECT_FALSE(*reference_accepts(any_object_grammar(), "[]"));
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "grammar/schema_json.h"
 
+#include <map>
+
+#include "grammar/regex.h"
+
 namespace weft::schema {
 namespace {
 
@@ -79,6 +83,33 @@ std::string number_text(const Json& value) {
 std::string_view string_text(const Json& value) {
   std::string_view text = value.get_string();
   return is_marked(value, 's') ? text.substr(2) : text;
+}
+
+void append_canonical(std::string& out, const Json& value) {
+  if (is_number(value)) {
+    Result<Decimal> number = parse_decimal(number_text(value));
+    bool is_minus = number && number->negative && number->digits.compare("0") != 0;
+    out += number ? fmt::format("{}{}e{}", is_minus ? "-" : "", number->digits, number->exponent) : number_text(value);
+  } else if (value.is_array()) {
+    out += '[';
+    for (const Json& item : value.get_array()) {
+      append_canonical(out, item);
+      out += ',';
+    }
+    out += ']';
+  } else if (value.is_object()) {
+    std::map<std::string_view, const Json*> sorted;
+    for (const auto& member : value.get_object()) sorted.emplace(member.key(), &member.value());
+    out += '{';
+    for (const auto& [key, item] : sorted) {
+      append_json_string(out, key);
+      append_canonical(out, *item);
+      out += ',';
+    }
+    out += '}';
+  } else {
+    append_json(out, value);
+  }
 }
 
 std::string_view kind_name(const Json& value) {

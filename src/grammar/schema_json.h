@@ -17,6 +17,8 @@ bool is_string(const Json& value);
 std::string number_text(const Json& value);       // of a number: its JSON literal
 std::string_view string_text(const Json& value);  // of a string; borrows from it
 std::string_view kind_name(const Json& value);    // "a number", "an object", ... for messages
+// A text that equal JSON values share: numbers by value, keys sorted. As deep as the value, which the parser bounds.
+void append_canonical(std::string& out, const Json& value);
 inline bool is_scalar(const Json& value) { return !value.is_array() && !value.is_object(); }
 
 }  // namespace weft::schema

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "grammar/schema_scalars.h"
 
@@ -60,8 +61,11 @@ void tighten(NumberSet& set, const NumberSet& by) {
   }
 }
 
+// Lists are sorted.
+bool is_less(const Decimal& a, const Decimal& b) { return compare(a, b) < 0; }
+
 bool contains(const std::vector<Decimal>& list, const Decimal& number) {
-  return std::any_of(list.begin(), list.end(), [&](const Decimal& each) { return compare(each, number) == 0; });
+  return std::binary_search(list.begin(), list.end(), number, is_less);
 }
 
 }  // namespace
@@ -91,9 +95,8 @@ Result<NumberValue> NumberDomain::unite(const Value& a, const Value& b) {
   if (is_none(b) || a.kind == Kind::kAll) return a;
   if (a.kind == Kind::kList && b.kind == Kind::kList && a.plain == b.plain) {
     Value both = a;
-    for (const Decimal& number : b.list) {
-      if (!contains(a.list, number)) both.list.push_back(number);
-    }
+    both.list.clear();
+    std::set_union(a.list.begin(), a.list.end(), b.list.begin(), b.list.end(), std::back_inserter(both.list), is_less);
     return both;
   }
   TRY_ASSIGN(DfaPtr first, automaton(a));
@@ -152,9 +155,10 @@ Result<NumberValue> NumberDomain::positive(const Atom& atom) {
   if (const auto* scalars = std::get_if<ScalarsAtom>(&atom.what)) {
     if (scalars->numbers.empty()) return none();
     Value list{Kind::kList, {}, {}, nullptr};
-    for (const Decimal& number : scalars->numbers) {
-      if (!contains(list.list, number)) list.list.push_back(number);
-    }
+    list.list = scalars->numbers;
+    std::sort(list.list.begin(), list.list.end(), is_less);
+    auto equal = [](const Decimal& x, const Decimal& y) { return compare(x, y) == 0; };
+    list.list.erase(std::unique(list.list.begin(), list.list.end(), equal), list.list.end());
     return list;
   }
   if (const auto* numbers = std::get_if<NumbersAtom>(&atom.what)) {

@@ -104,10 +104,12 @@ Literal Reader::scalar(const Json& value) {
 
 Result<Literal> Reader::constant(const Location& here) {
   if (is_scalar(*here.value)) return scalar(*here.value);
-  auto found = constants_.find(here.value);
+  std::string key;
+  append_canonical(key, *here.value);
+  auto found = constants_.find(key);
   if (found != constants_.end()) return found->second;
   Literal slot = formulas_.reserve();
-  constants_.emplace(here.value, slot);
+  constants_.emplace(std::move(key), slot);
   tasks_.push_back({here, slot, true});
   return slot;
 }

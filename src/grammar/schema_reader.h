@@ -83,7 +83,7 @@ class Reader {
   const GrammarLimits& limits_;
   std::vector<UnenforcedKeyword>& unenforced_;
   std::unordered_map<const Json*, Literal> schemas_;
-  std::unordered_map<const Json*, Literal> constants_;
+  std::unordered_map<std::string, Literal> constants_;  // arrays and objects, by append_canonical
   std::vector<Task> tasks_;
   size_t properties_ = 0;
 };

@@ -73,11 +73,14 @@ Result<Terms> TermDomain::unite(const Value& a, const Value& b) {
 }
 
 Result<Terms> TermDomain::intersect(const Value& a, const Value& b) {
+  constexpr size_t kMany = 64;  // alternatives, from which on it pays to look for contradictions
+  bool look = a.size() > 1 && b.size() > 1 && a.size() * b.size() > kMany;
   Value out;
   for (const Term& first : a) {
     for (const Term& second : b) {
       TRY(budget_.spend(first.size() + second.size() + out.size()));
-      if (std::optional<Term> both = join(first, second)) add(out, std::move(*both));
+      std::optional<Term> both = join(first, second);
+      if (both && !(look && surely_empty(*both))) add(out, std::move(*both));
       if (out.size() > kMaxTerms) {
         return make_error(ErrorCode::kGrammarTooComplex, "The schema's combinations make more than {} alternatives.",
                           kMaxTerms);
@@ -138,24 +141,36 @@ bool TermDomain::surely_empty(const Term& term) {
     if (high) max = std::min(max.value_or(*high), *high);
   };
   std::vector<const PropertiesAtom*> maps;
+  std::vector<const ItemsAtom*> lists;
   std::vector<const std::string*> keys;
   for (Literal literal : term) {
     if (literal.negative()) continue;
     const Atom& atom = formulas_.atom(literal);
     if (const auto* items = std::get_if<ItemCountAtom>(&atom.what)) narrow(items->min, items->max);
     if (const auto* count = std::get_if<PropertyCountAtom>(&atom.what)) narrow(count->min, count->max);
+    if (const auto* list = std::get_if<ItemsAtom>(&atom.what)) lists.push_back(list);
     if (const auto* map = std::get_if<PropertiesAtom>(&atom.what)) maps.push_back(map);
     if (const auto* required = std::get_if<RequiredAtom>(&atom.what)) keys.push_back(&required->key);
   }
   if (max && (min > *max || static_cast<int64_t>(keys.size()) > *max)) return true;
+  auto no_value = [&](const Literals& value) {
+    return std::find(value.begin(), value.end(), kFalse) != value.end() || scalars_.surely_empty(value);
+  };
   for (const std::string* key : keys) {
     Literals value;
-    bool closed = false;
     for (const PropertiesAtom* map : maps) {
       if (!scalars_.append_of_key(*map, *key, value)) return false;
     }
-    for (Literal literal : value) closed = closed || literal == kFalse;
-    if (closed || scalars_.surely_empty(value)) return true;
+    if (no_value(value)) return true;
+  }
+  constexpr int64_t kFirst = 8;  // items that are looked at
+  for (int64_t i = 0; i < std::min(min, kFirst) && !lists.empty(); ++i) {
+    Literals value;
+    for (const ItemsAtom* list : lists) {
+      bool listed = i < static_cast<int64_t>(list->prefix.size());
+      value.push_back(listed ? list->prefix[static_cast<size_t>(i)] : list->rest);
+    }
+    if (no_value(value)) return true;
   }
   return false;
 }

@@ -4,8 +4,6 @@
 #include <map>
 #include <set>
 
-#include "grammar/regex.h"
-#include "grammar/schema_automata.h"
 #include "grammar/schema_json.h"
 
 namespace weft {
@@ -57,38 +55,11 @@ bool any_holds(const std::set<Counts>& all, const std::vector<CountedCondition>&
   });
 }
 
-// Equal values have equal texts.
-void append_canonical(const Json& json, std::string& out) {
-  if (schema::is_number(json)) {
-    Result<Decimal> number = parse_decimal(schema::number_text(json));
-    out += number ? schema::key_of(*number) : schema::number_text(json);
-  } else if (json.is_array()) {
-    out += '[';
-    for (const Json& item : json.get_array()) {
-      append_canonical(item, out);
-      out += ',';
-    }
-    out += ']';
-  } else if (json.is_object()) {
-    std::map<std::string_view, const Json*> sorted;
-    for (const auto& member : json.get_object()) sorted.emplace(member.key(), &member.value());
-    out += '{';
-    for (const auto& [key, value] : sorted) {
-      append_json_string(out, key);
-      append_canonical(*value, out);
-      out += ',';
-    }
-    out += '}';
-  } else {
-    append_json(out, json);
-  }
-}
-
 bool has_repeats(const JsonArray& items) {
   std::set<std::string> seen;
   for (const Json& item : items) {
     std::string text;
-    append_canonical(item, text);
+    schema::append_canonical(text, item);
     if (!seen.insert(std::move(text)).second) return true;
   }
   return false;

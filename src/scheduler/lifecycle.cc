@@ -58,6 +58,17 @@ Status Scheduler::admit(RequestId id, ValidatedRequest request) {
 
 void Scheduler::cancel(RequestId id) { end_request(id, nullptr); }
 
+void Scheduler::cancel_choice(RequestId id, int32_t choice) {
+  const auto it = requests_.find(id);
+  if (it == requests_.end()) return;
+  Request& request = *it->second;
+  if (choice < 0 || choice >= static_cast<int32_t>(request.sequences.size())) return;
+  Sequence& sequence = *request.sequences[static_cast<size_t>(choice)];
+  if (sequence.state == Sequence::State::kDraining || sequence.state == Sequence::State::kDone) return;
+  abort_sequence(sequence);
+  forget_if_done(request);
+}
+
 void Scheduler::fail(RequestId id, Error error) { end_request(id, &error); }
 
 void Scheduler::fail_all(const Error& error) {
@@ -193,16 +204,22 @@ void Scheduler::end_request(RequestId id, const Error* error) {
     if (sequence->state == Sequence::State::kDraining || sequence->state == Sequence::State::kDone) continue;
     was_open = true;
     if (error == nullptr) {
-      TokenEvent event = make_event(*sequence);
-      event.finish = FinishReason::kAbort;
-      events_.push_back(std::move(event));
+      abort_sequence(*sequence);
+    } else {
+      end_sequence(*sequence);
     }
-    end_sequence(*sequence);
   }
   if (was_open && error != nullptr) {
     events_.push_back({.request = id, .error = *error, .time = clock_.now()});
   }
   forget_if_done(request);
+}
+
+void Scheduler::abort_sequence(Sequence& sequence) {
+  TokenEvent event = make_event(sequence);
+  event.finish = FinishReason::kAbort;
+  events_.push_back(std::move(event));
+  end_sequence(sequence);
 }
 
 void Scheduler::end_sequence(Sequence& sequence) {

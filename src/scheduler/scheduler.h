@@ -43,6 +43,8 @@ class Scheduler {
   // Ends the request: each open choice gets a terminal event with kAbort. Legal at any time for any id; idempotent
   // (I7).
   void cancel(RequestId id);
+  // Ends one choice in the same way, and the request with it if that was its last; unknown choices are ignored, too.
+  void cancel_choice(RequestId id, int32_t choice);
   // Ends the request with an error event; as cancel() otherwise. For errors that the engine finds, e.g. I21.
   void fail(RequestId id, Error error);
   // The device is lost: every request ends with the error, and the steps in flight will never be committed.
@@ -104,6 +106,7 @@ class Scheduler {
   bool append_token(Sequence& sequence, const SampledToken& token, TokenEvent& event);
   void take_prompt_logprobs(Sequence& sequence, int32_t start, const ItemResult& result, TokenEvent& event);
   void end_request(RequestId id, const Error* error);  // no error: cancelled
+  void abort_sequence(Sequence& sequence);
   void end_sequence(Sequence& sequence);
   void release(Sequence& sequence);  // its pages and its row
   void forget_if_done(Request& request);

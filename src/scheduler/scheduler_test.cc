@@ -213,6 +213,29 @@ TEST_F(SchedulerTest, CancelIsLegalAnywhereAndEndsOnce) {
   EXPECT_EQ(scheduler_->stats().num_running, 1);
 }
 
+TEST_F(SchedulerTest, OneChoiceIsCancelledAndTheOthersGoOn) {
+  make({.max_num_seqs = 4, .max_num_batched_tokens = 32}, 16);
+  RequestDraft request = draft(prompt(100, 4), 40);
+  request.n = 3;
+  ASSERT_TRUE(admit(1, request));
+  scheduler_->cancel_choice(1, 3);
+  scheduler_->cancel_choice(1, -1);
+  scheduler_->cancel_choice(2, 0);
+  ASSERT_TRUE(plan());
+  scheduler_->cancel_choice(1, 1);  // in flight
+  scheduler_->cancel_choice(1, 1);
+  std::vector<TokenEvent> events = commit(5);
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(std::count_if(events.begin(), events.end(),
+                          [](const TokenEvent& e) { return e.finish == FinishReason::kAbort && e.choice == 1; }),
+            1);
+  EXPECT_EQ(scheduler_->stats().num_running, 2);
+  scheduler_->cancel_choice(1, 0);
+  scheduler_->cancel_choice(1, 2);
+  EXPECT_FALSE(scheduler_->has_requests());
+  EXPECT_EQ(num_in_use(), 0);
+}
+
 TEST_F(SchedulerTest, TwoStepsInFlightDropTheSurplusRow) {
   make({.max_num_seqs = 2, .max_num_batched_tokens = 32, .max_steps_in_flight = 2}, 8);
   ASSERT_TRUE(admit(1, draft(prompt(100, 4), 40)));

@@ -16,6 +16,27 @@ constexpr std::array<std::string_view, 7> kReservedNames = {
 // messages, hence the blank at its end: where that survives, so did the message's own white space.
 constexpr std::string_view kEndMark = "WEFT_END_OF_FINAL_MESSAGE ";
 
+// As transformers: reasoning that comes under one of its names is there under the others that templates read.
+JsonArray with_reasoning_names(JsonArray messages) {
+  for (Json& message : messages) {
+    JsonObject* object = message.if_object();
+    if (!object) continue;
+    const Json* found = nullptr;
+    for (std::string_view name : {"reasoning_content", "thinking", "reasoning"}) {
+      const Json* value = object->if_contains(name);
+      if (!found && value && !value->is_null()) found = value;
+    }
+    if (!found) continue;
+    Json reasoning = *found;
+    JsonObject named;
+    named["thinking"] = reasoning;
+    for (auto& member : *object) named[member.key()] = std::move(member.value());
+    named["reasoning_content"] = std::move(reasoning);
+    *object = std::move(named);
+  }
+  return messages;
+}
+
 // The text of the last message: its content, or the last text part of it.
 Result<boost::json::string*> final_text(JsonArray& messages) {
   auto error = [&](std::string_view what) {
@@ -35,10 +56,11 @@ Result<boost::json::string*> final_text(JsonArray& messages) {
   return error("none of its parts is text");
 }
 
-Result<std::string> cut_at_mark(std::string rendered) {
+// `message` is the text that the template was given to end with.
+Result<std::string> cut_at_mark(std::string rendered, std::string_view message) {
   std::string_view core = kEndMark.substr(0, kEndMark.size() - 1);
   size_t at = rendered.rfind(core);
-  if (at == std::string::npos) {
+  if (at == std::string::npos || rendered.find(jinja::strip(message)) == std::string::npos) {
     return param_error("messages", "continue_final_message is set, but this model's template drops the last message.");
   }
   bool keeps_space = std::string_view(rendered).substr(at, kEndMark.size()) == kEndMark;
@@ -105,15 +127,17 @@ Result<std::string> ChatTemplate::render_with(const jinja::Template& chosen, Jso
   if (special_.eos) context["eos_token"] = *special_.eos;
   for (const auto& token : special_.more) context[token.key()] = token.value();
   for (auto& variable : variables) context[variable.key()] = std::move(variable.value());
+  std::string final_message;
   if (continue_final_message) {
     Json* messages = context.if_contains("messages");
     if (!messages || !messages->is_array()) return param_error("messages", "There is no list of messages.");
     TRY_ASSIGN(auto* text, final_text(messages->get_array()));
+    final_message = *text;
     text->append(kEndMark);
   }
   auto rendered = chosen.render(context, now_utc);
   if (!rendered) return in_context("chat template", std::move(rendered).take_error());
-  return continue_final_message ? cut_at_mark(std::move(*rendered)) : std::move(rendered);
+  return continue_final_message ? cut_at_mark(std::move(*rendered), final_message) : std::move(rendered);
 }
 
 Result<std::string> ChatTemplate::render(const ChatTemplateInput& input, std::time_t now_utc) const {
@@ -132,7 +156,7 @@ Result<std::string> ChatTemplate::render(const ChatTemplateInput& input, std::ti
   variables["tools"] = input.tools ? Json(*input.tools) : Json(nullptr);
   variables["documents"] = input.documents ? Json(*input.documents) : Json(nullptr);
   variables["add_generation_prompt"] = input.add_generation_prompt;
-  variables["messages"] = input.messages;
+  variables["messages"] = with_reasoning_names(input.messages);
   TRY_ASSIGN(jinja::Template chosen, choose(input.chat_template, input.tools.has_value()));
   return render_with(chosen, std::move(variables), input.continue_final_message, now_utc);
 }

@@ -25,6 +25,19 @@ void History::interrupt(RequestId id) {
   if (it != records_.end()) it->second.interrupted = true;
 }
 
+void History::announce_choice(RequestId id, int32_t choice) {
+  const auto it = records_.find(id);
+  if (it == records_.end() || static_cast<size_t>(choice) >= it->second.choices.size()) return;
+  it->second.choices[static_cast<size_t>(choice)].interrupted = true;
+}
+
+Status History::check_choice_ended(RequestId id, int32_t choice) const {
+  const auto it = records_.find(id);
+  if (it == records_.end() || static_cast<size_t>(choice) >= it->second.choices.size()) return {};
+  if (it->second.choices[static_cast<size_t>(choice)].has_ended) return {};
+  return fault("Choice {} of request {} was cancelled and goes on.", choice, id);
+}
+
 Status History::add(const TokenEvent& event, FakeDevice& device) {
   const auto it = records_.find(event.request);
   if (it == records_.end()) return fault("Request {} was never accepted, but has an event.", event.request);
@@ -87,7 +100,7 @@ Status History::add_end(Record& record, Choice& choice, const TokenEvent& event)
   choice.has_ended = true;
   if (event.finish == FinishReason::kAbort) {
     ++num_cancelled_;
-    if (record.interrupted) return {};
+    if (record.interrupted || choice.interrupted) return {};
     return fault("Request {} was aborted, but nobody cancelled it.", event.request);
   }
   const FinishReason reason = choice.expected.stops ? FinishReason::kStop : FinishReason::kLength;

@@ -19,6 +19,9 @@ class History {
   void accept(RequestId id, const ValidatedRequest& request);
   // The request was cancelled: it may now end early.
   void interrupt(RequestId id);
+  // The same of one choice, which has to end at once.
+  void announce_choice(RequestId id, int32_t choice);
+  Status check_choice_ended(RequestId id, int32_t choice) const;
   // Checks the event, and tells the device of each end.
   Status add(const TokenEvent& event, FakeDevice& device);
   Status check_all_ended() const;
@@ -35,6 +38,7 @@ class History {
     ExpectedOutput expected;
     std::vector<TokenId> tokens;
     std::vector<TokenId> prompt_logprobs;
+    bool interrupted = false;
     bool has_ended = false;
     bool had_event = false;
   };

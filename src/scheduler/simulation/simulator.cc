@@ -48,7 +48,7 @@ class Simulator {
   Status run_tick() {
     clock_.advance(kStepTime);
     if (report_.num_requests < setup_.num_requests && rng_.chance(setup_.arrival_chance)) TRY(admit_one());
-    if (rng_.chance(setup_.cancel_chance)) TRY(cancel_one());
+    if (rng_.chance(setup_.cancel_chance)) TRY(rng_.chance(0.5) ? cancel_one() : cancel_choice());
     // Which of planning and reading a result comes first is open as long as both can be done.
     const bool may_commit = scheduler_.num_steps_in_flight() > 0;
     if (may_commit && rng_.chance(0.4)) return commit_one();
@@ -85,6 +85,17 @@ class Simulator {
     if (rng_.chance(0.2)) scheduler_.cancel(id);
     history_.interrupt(id);
     TRY(take_events());
+    return scheduler_.check_integrity();
+  }
+
+  // As a client's stop string does; any choice, also one that there is not.
+  Status cancel_choice() {
+    const RequestId id = rng_.below(static_cast<uint64_t>(report_.num_requests) + 2);
+    const auto choice = static_cast<int32_t>(rng_.below(4));
+    history_.announce_choice(id, choice);
+    scheduler_.cancel_choice(id, choice);
+    TRY(take_events());
+    TRY(history_.check_choice_ended(id, choice));
     return scheduler_.check_integrity();
   }
 

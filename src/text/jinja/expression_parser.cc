@@ -203,6 +203,11 @@ bool is_constant(const Suffix& suffix) {
 
 }  // namespace
 
+void ExpressionParser::mark_constant(Expr& printed) {
+  if (printed.kind != ExprKind::kSuffixed || !is_constant(printed)) return;
+  for (Suffix& suffix : printed.suffixes) suffix.constant = true;
+}
+
 ExprPtr ExpressionParser::suffixed(ExprPtr base, bool with_filters) {
   std::vector<Suffix> suffixes;
   uint32_t offset = tokens_.offset();
@@ -211,10 +216,6 @@ ExprPtr ExpressionParser::suffixed(ExprPtr base, bool with_filters) {
   while (with_filters && !tokens_.failed() && filter_suffix(suffixes)) {
   }
   if (suffixes.empty()) return base;
-  for (Suffix& each : suffixes) {
-    if (!is_constant(*base) || !is_constant(each)) break;
-    each.constant = true;
-  }
   auto out = make(ExprKind::kSuffixed);
   out->offset = offset;
   out->items.push_back(std::move(base));

@@ -15,6 +15,8 @@ class ExpressionParser {
   ExprPtr without_condition();  // no inline if: what `for x in ... if` walks
   // One expression, or several with commas between them as a tuple; conditions: inline ifs allowed.
   ExprPtr tuple(bool conditions = true);
+  // Notes what Jinja would evaluate when it compiles the print tag of this expression.
+  static void mark_constant(Expr& printed);
   // f, f(args), f|g|h: the suffixes of a filter block, on no operand.
   std::vector<Suffix> filter_chain();
 

@@ -81,8 +81,11 @@ Value Interpreter::evaluate_kind(const Expr& expr) {
 }
 
 Value Interpreter::name_value(NameId name) {
+  bool in_block = false;  // a named block looks for the template's variables as the context has them
   for (const Scope* scope = scope_; scope; scope = scope->parent) {
     if (const Value* found = scope->find(name)) return *found;
+    if (!in_block && scope->hides(name)) return Value::undefined(fmt::format("'{}' is undefined", tree_.names[name]));
+    in_block = in_block || scope->is_block;
   }
   if (name == self_name_) return std::static_pointer_cast<Object>(std::make_shared<SelfObject>(tree_));
   if (variables_[name]) return *variables_[name];
@@ -181,7 +184,8 @@ Value Interpreter::suffix(const Suffix& suffix, Value base, std::optional<Value>
       Value step = part(suffix.third);
       meter_.move_to(suffix.offset);
       if (meter_.failed()) return {};
-      if (suffix.constant && !is_sliceable(base)) return Value::undefined("this value can't be sliced");
+      if (suffix.constant && !base.is_undefined() && !is_sliceable(base))
+        return Value::undefined("this value can't be sliced");
       return slice(meter_, base, start, stop, step);
     }
     default:
@@ -243,6 +247,9 @@ Value Interpreter::attribute(const Value& value, const std::string& name, const 
   if (const NativeEntry* method = find_method(value, name)) return bound_method(value, *method);
   if (is_mutating_method(value, name)) {
     return Value::undefined(fmt::format("access to attribute '{}' of '{}' object is unsafe.", name, type_name(value)));
+  }
+  if (value.is(Kind::kTuple) && value.label() == "group" && (name == "grouper" || name == "list")) {
+    return value.items()[name == "list" ? 1 : 0];
   }
   if (value.is(Kind::kObject)) {
     if (auto found = value.object().attribute(*this, name)) return *found;

@@ -50,6 +50,13 @@ Value force_escape(NativeCall& call) { return call.bind({}) ? Value::markup(esca
 
 Value safe(NativeCall& call) { return call.bind({}) ? Value::markup(self_text(call)) : Value(); }
 
+// Jinja's own capitals: the upper case of the first letter, and not its title case.
+std::string upper_first(std::string_view text) {
+  size_t pos = 0;
+  next_character(text, pos);
+  return to_upper(text.substr(0, pos)) + to_lower(text.substr(pos));
+}
+
 // A capital after white space and opening brackets, small letters otherwise.
 std::string title_words(std::string_view text) {
   std::string out;
@@ -62,7 +69,7 @@ std::string title_words(std::string_view text) {
     bool breaks =
         is_space(c) || (c < 0x80 && std::string_view("-({[<").find(static_cast<char>(c)) != std::string_view::npos);
     if (breaks || end) {
-      if (!starts) out += capitalize(text.substr(word, at - word));
+      if (!starts) out += upper_first(text.substr(word, at - word));
       if (end) break;
       out += text.substr(at, pos - at);
       starts = true;
@@ -130,7 +137,7 @@ Value word_wrap(NativeCall& call) {
   std::string newline = call.get(2) && !call.get(2)->is_none() ? call.text_or(2, "\n") : "\n";
   std::string text = self_text(call);
   if (call.meter.failed()) return {};
-  if (width <= 0) return call.meter.fail("invalid width {} (must be > 0)", width);
+  if (width <= 0 && !text.empty()) return call.meter.fail("invalid width {} (must be > 0)", width);
   return wrapped(call.meter, text, static_cast<size_t>(std::min<Int>(width, Int{1} << 30)), call.flag_or(1, true),
                  newline);
 }

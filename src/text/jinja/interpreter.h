@@ -1,6 +1,7 @@
 // Runs a parsed template once. Not shared between threads; the tree may be.
 #pragma once
 
+#include <algorithm>
 #include <ctime>
 #include <deque>
 #include <memory>
@@ -17,10 +18,13 @@ namespace weft::jinja {
 struct Scope {
   std::vector<std::pair<NameId, Value>> values;
   Scope* parent = nullptr;
-  bool captured = false;  // a macro that was made in it may outlive it
+  bool captured = false;                       // a macro that was made in it may outlive it
+  bool is_block = false;                       // of a named block
+  const std::vector<NameId>* unset = nullptr;  // names that are undefined in here until they are set
 
   const Value* find(NameId name) const;
   void set(NameId name, Value value);
+  bool hides(NameId name) const { return unset && std::ranges::find(*unset, name) != unset->end(); }
 };
 
 class Interpreter {
@@ -60,12 +64,12 @@ class Interpreter {
   Flow run_if(const Statement& statement);
   Flow run_for(const Statement& statement, const Value& walked, int depth);
   std::vector<Value> filtered(const Statement& loop, std::vector<Value> items);
+  Value repacked(const Target& target, Value item);
   Flow run_set(const Statement& statement);
   void run_call_block(const Statement& statement);
   Flow run_filter_block(const Statement& statement);
   Flow run_with(const Statement& statement);
   Flow block_text(const Statement& statement, std::string& out);
-  void hide(const std::vector<NameId>& names);
   // What a tag makes of its body must be text.
   void emit_result(const Value& value);
   void assign(const Target& target, const Value& value);

@@ -314,7 +314,10 @@ Value all_are(NativeCall& call) {
   return !text.empty();
 }
 
-bool is_ascii(char32_t c) { return c < 0x80; }
+Value is_ascii(NativeCall& call) {
+  if (!call.bind_positional(0) || !call.meter.charge_text(text_of(call).size())) return {};
+  return std::ranges::all_of(text_of(call), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
 
 template <bool kUpper>
 Value all_cased(NativeCall& call) {
@@ -394,7 +397,7 @@ constexpr auto kMethods = std::to_array<NativeEntry>({{"capitalize", changed<cap
                                                       {"index", index},
                                                       {"isalnum", all_are<is_alphanumeric>},
                                                       {"isalpha", all_are<is_letter>},
-                                                      {"isascii", all_are<is_ascii>},
+                                                      {"isascii", is_ascii},
                                                       {"isdecimal", all_are<is_decimal>},
                                                       {"isdigit", all_are<is_digit>},
                                                       {"isidentifier", is_identifier},

@@ -53,6 +53,7 @@ class StatementParser {
         Statement print{StatementKind::kPrint, tokens_.offset()};
         tokens_.take();
         print.exprs.push_back(expressions_.tuple());
+        ExpressionParser::mark_constant(*print.exprs[0]);
         tokens_.expect(TokenKind::kPrintEnd, "'}}'");
         out.push_back(std::move(print));
       } else {

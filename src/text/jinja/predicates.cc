@@ -7,6 +7,7 @@
 #include "text/jinja/compare.h"
 #include "text/jinja/filters.h"
 #include "text/jinja/operators.h"
+#include "text/jinja/printing.h"
 
 namespace weft::jinja {
 namespace {
@@ -59,8 +60,7 @@ Value is_odd(NativeCall& call) {
 // Has letters, all of them in that case.
 Value has_case(NativeCall& call, bool upper) {
   if (!call.bind({})) return {};
-  if (!call.self.is_string()) return false;
-  const std::string& text = call.self.string();
+  std::string text = to_text(call.meter, call.self);
   if (!call.meter.charge_text(text.size())) return {};
   bool any = false;
   for (size_t pos = 0; pos < text.size();) {

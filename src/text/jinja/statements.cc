@@ -45,15 +45,9 @@ std::string Interpreter::run() {
   output_ = &out;
   ScopeGuard scope(*this, nullptr);
   root_ = scope_;
-  hide(tree_.unset);
+  scope_->unset = &tree_.unset;
   run_block(tree_.body);
   return out;
-}
-
-void Interpreter::hide(const std::vector<NameId>& names) {
-  for (NameId name : names) {
-    scope_->set(name, Value::undefined(fmt::format("'{}' is undefined", tree_.names[name])));
-  }
 }
 
 void Interpreter::emit(std::string_view text) {
@@ -75,7 +69,7 @@ Interpreter::Flow Interpreter::run_block(const Block& block) {
 
 Interpreter::Flow Interpreter::run_in_scope(const Statement& statement, size_t i) {
   ScopeGuard scope(*this);
-  hide(statement.unset[i]);
+  scope_->unset = &statement.unset[i];
   return run_block(statement.blocks[i]);
 }
 
@@ -114,7 +108,8 @@ Interpreter::Flow Interpreter::run_statement(const Statement& statement) {
       return run_in_scope(statement, 0);
     case StatementKind::kNamedBlock: {
       ScopeGuard scope(*this, statement.scoped ? scope_ : root_);
-      hide(statement.unset[0]);
+      scope_->unset = &statement.unset[0];
+      scope_->is_block = true;
       return run_block(statement.blocks[0]);
     }
     case StatementKind::kBreak:
@@ -180,7 +175,7 @@ void Interpreter::emit_result(const Value& value) {
 Interpreter::Flow Interpreter::run_with(const Statement& statement) {
   std::vector<Value> values = all(statement.exprs);
   ScopeGuard scope(*this);
-  hide(statement.unset[0]);
+  scope_->unset = &statement.unset[0];
   for (size_t i = 0; i < values.size(); ++i) assign(statement.targets[i], values[i]);
   return run_block(statement.blocks[0]);
 }
@@ -216,6 +211,16 @@ void Interpreter::assign(const Target& target, const Value& value) {
   }
 }
 
+// What a loop with an `if` hands on: items that fill several names arrive as tuples of these.
+Value Interpreter::repacked(const Target& target, Value item) {
+  if (target.kind != Target::Kind::kTuple || meter_.failed()) return item;
+  std::vector<Value> parts = walk(meter_, item);
+  for (size_t i = 0; i < parts.size() && i < target.parts.size(); ++i) {
+    parts[i] = repacked(target.parts[i], std::move(parts[i]));
+  }
+  return Value::tuple(std::move(parts));
+}
+
 // The items for which the loop's own `if` holds.
 std::vector<Value> Interpreter::filtered(const Statement& loop, std::vector<Value> items) {
   if (loop.exprs.size() < 2) return items;
@@ -225,7 +230,7 @@ std::vector<Value> Interpreter::filtered(const Statement& loop, std::vector<Valu
     if (meter_.failed()) break;
     scope.renew();
     assign(loop.targets[0], item);
-    if (truth(evaluate(*loop.exprs[1]))) out.push_back(std::move(item));
+    if (truth(evaluate(*loop.exprs[1]))) out.push_back(repacked(loop.targets[0], std::move(item)));
   }
   return out;
 }
@@ -243,7 +248,7 @@ Interpreter::Flow Interpreter::run_for(const Statement& statement, const Value& 
   std::optional<ScopeGuard> scope(std::in_place, *this);
   for (; loop->index < count && meter_.charge(); ++loop->index) {
     scope->renew();
-    hide(statement.unset[0]);
+    scope_->unset = &statement.unset[0];
     if (loop_name_) scope_->set(*loop_name_, std::static_pointer_cast<Object>(loop));
     meter_.move_to(statement.offset);
     assign(statement.targets[0], loop->items[loop->index]);
@@ -286,7 +291,8 @@ Value Interpreter::named_block_text(const Statement& block) {
   if (++calls_ > meter_.limits().nesting) meter_.fail("blocks call themselves more than {} levels deep", calls_ - 1);
   OutputGuard output(*this);
   ScopeGuard scope(*this, root_);
-  hide(block.unset[0]);
+  scope_->unset = &block.unset[0];
+  scope_->is_block = true;
   if (!meter_.failed()) run_block(block.blocks[0]);
   --calls_;
   return output.take();
@@ -298,7 +304,7 @@ Value Interpreter::call_macro(const MacroDefinition& macro, Scope* closure, Call
   if (++calls_ > meter_.limits().nesting) meter_.fail("macros call macros more than {} levels deep", calls_ - 1);
   OutputGuard output(*this);
   ScopeGuard scope(*this, closure);
-  hide(macro.unset);
+  scope_->unset = &macro.unset;
   if (!meter_.failed()) bind_parameters(macro, arguments);
   if (!meter_.failed()) run_block(macro.body);
   --calls_;

@@ -146,7 +146,7 @@ class PercentFormatter {
         meter_.fail("%{} format: an integer is required, not float", spec.type);
         return {};
       }
-      if (!(std::fabs(value.number()) < 1e18)) {
+      if (!(std::fabs(value.number()) < 1e38)) {
         meter_.fail("cannot convert this float to an integer");
         return {};
       }

@@ -57,8 +57,8 @@ class Wrapper {
     std::string current;
     size_t size = 0;
     bool written = false;
-    auto flush = [&] {
-      std::string_view kept = strip_right(current);
+    auto flush = [&](bool keeps_space = false) {
+      std::string_view kept = keeps_space ? std::string_view(current) : strip_right(current);
       if (!kept.empty()) {
         if (written) add(newline_);
         add(kept);
@@ -90,7 +90,7 @@ class Wrapper {
   template <class Flush>
   void break_word(std::string_view piece, size_t length, std::string& current, size_t& size, Flush& flush) {
     while (size + length > width_ && meter_.charge()) {
-      if (size >= width_) flush();
+      if (size >= width_) flush(true);  // Python's textwrap takes an empty part of the word for the line's last
       size_t room = width_ - size;
       size_t cut = offset_of_character(piece, room);
       current += piece.substr(0, cut);
