@@ -74,8 +74,7 @@ Result<std::shared_ptr<const LoadedModel>> load_model_files(const std::filesyste
   TRY_ASSIGN(model->architecture, find_architecture(model->files));
   TRY(check_memory(model->files));
   TRY_ASSIGN(model->tokenizer, Tokenizer::load(model->files));
-  TRY_ASSIGN(model->chat_template,
-             load_chat_template(model->files, *model->tokenizer, model->chat_template_source));
+  TRY_ASSIGN(model->chat_template, load_chat_template(model->files, *model->tokenizer, model->chat_template_source));
   model->eos_token_ids = end_tokens(model->files, *model->tokenizer);
   TRY_ASSIGN(model->decoder, load_model(*model->architecture, model->files, max_positions, pool));
   return std::shared_ptr<const LoadedModel>(std::move(model));

@@ -182,15 +182,16 @@ def test_parse_gives_the_tool_arguments(client):
 
 
 def test_stream_helper_gives_the_same(client):
-    options = dict(model=MODEL, messages=[{"role": "user", "content": "What is a pear?"}], response_format=Answer,
-                   max_tokens=200, seed=3)
+    options = dict(model=MODEL, messages=[{"role": "user", "content": "What is a dog?"}], response_format=Answer,
+                   max_tokens=200, seed=1)
     with client.chat.completions.stream(**options) as stream:
         for _ in stream:
             pass
         streamed = stream.get_final_completion().choices[0].message
     assert streamed.parsed == client.chat.completions.parse(**options).choices[0].message.parsed
-    with client.chat.completions.stream(model=MODEL, messages=options["messages"], max_tokens=200, seed=3,
-                                        tools=[openai.pydantic_function_tool(Weather)], tool_choice="required") as stream:
+    with client.chat.completions.stream(model=MODEL, messages=[{"role": "user", "content": "Will it rain?"}], seed=1,
+                                        tools=[openai.pydantic_function_tool(Weather)], tool_choice="required",
+                                        parallel_tool_calls=False, max_tokens=200) as stream:
         done = [event for event in stream if event.type == "tool_calls.function.arguments.done"]
     assert all(isinstance(event.parsed_arguments, Weather) for event in done) and done
 
