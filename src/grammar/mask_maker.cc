@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "grammar/json_escapes.h"
+#include "grammar/word_count.h"
 
 namespace weft {
 
@@ -108,13 +108,13 @@ bool MaskMaker::all_stay(const Frame& thread, const TokenTrie& trie, int32_t nod
   const MachineTables& tables = machine_->tables();
   if (thread.kind == FrameKind::kString && thread.z == 0) {
     const StringTable& table = tables.string(thread.x);
-    if (table.ranged || (thread.record >= 0 && table.automaton != tables.any_text())) return false;
-    return loops_.string_loops(tables.automaton(table.automaton), thread.y).cover(trie.bytes_below(node));
+    if (table.ranged || (thread.record >= 0 && tables.words_left(table.automaton, thread.y) < kManyWords)) return false;
+    return loops_.cover(tables.automaton(table.automaton), thread.y, trie, node);
   }
   if (thread.kind == FrameKind::kKey && thread.z == 0 && thread.y >= 0) {
     const Frame& object = machine_->arena().frame(thread.parent);
     const Dfa& dfa = tables.automaton(tables.object(object.x).other_automaton);
-    return loops_.string_loops(dfa, thread.y).cover(trie.bytes_below(node)) && machine_->other_keys_are_free(object);
+    return loops_.cover(dfa, thread.y, trie, node) && machine_->other_keys_are_free(object);
   }
   return false;
 }
@@ -148,7 +148,7 @@ std::shared_ptr<const Slice> MaskMaker::string_slice(int32_t automaton, const St
 void MaskMaker::add_string(const Frame& thread) {
   const StringTable& table = machine_->tables().string(thread.x);
   bool recorded = thread.record >= 0;
-  if (recorded && table.automaton != machine_->tables().any_text()) {  // the items' values may be used up
+  if (recorded && machine_->tables().words_left(table.automaton, thread.y) < kManyWords) {  // they may be used up
     walked_.push_back(thread);
     return;
   }
@@ -200,6 +200,11 @@ void MaskMaker::add_key(const Frame& thread) {
     return;
   }
   int32_t automaton = tables.object(object.x).other_automaton;
+  if (thread.x >= 0 && automaton != tables.any_text()) {  // what only properties begin with
+    walked_.push_back(thread);
+    walked_.back().y = -1;
+    walked_.back().w = kNoCell;
+  }
   StringTable text{.automaton = automaton};
   auto slice = string_slice(automaton, text, {thread.y, thread.z, 0}, SliceMode::kKey);
   std::span<uint32_t> whole = mask_;

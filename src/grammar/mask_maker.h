@@ -41,7 +41,7 @@ class MaskMaker {
 
   std::shared_ptr<const TokenVocabulary> vocabulary_;
   uint64_t grammar_;
-  LoopCache loops_;
+  PathCache loops_{PathCache::Kind::kString};
 
   // Of the mask that is being made.
   Machine* machine_ = nullptr;

@@ -47,6 +47,18 @@ std::shared_ptr<const TokenVocabulary> random_vocabulary(Rng& rng) {
   return std::make_shared<const TokenVocabulary>(std::move(texts), std::vector<TokenId>{0});
 }
 
+// Keys of "1" and "0" only are of class 1, those of "x" of class 2.
+DfaPtr labelled_keys() {
+  Dfa bits = *dfa::repeat(*dfa::one_of({"0", "1"}, {}), 1, std::nullopt, {});
+  Dfa crosses = *dfa::repeat(dfa::literal("x"), 2, std::nullopt, {});
+  Dfa both = *dfa::unite(bits, crosses, {});
+  for (size_t s = 0; s < both.accepting.size(); ++s) {
+    auto state = static_cast<int32_t>(s);
+    if (both.accepting[s] != 0) both.accepting[s] = both.step(state, 'x') >= 0 ? 2 : 1;
+  }
+  return std::make_shared<const Dfa>(std::move(both));
+}
+
 // Closed and open objects, arrays of all kinds, strings with patterns and lengths, a special token behind it.
 Grammar mixed_grammar() {
   GrammarBuilderSample g;
@@ -79,8 +91,14 @@ Grammar mixed_grammar() {
   open.objects.push_back(object);
   object.max_properties = 4;
   open.objects.push_back(object);
+  object.max_properties.reset();
+  object.other_keys = labelled_keys();
+  object.classes = {{{choice, 0}}, {{digits, 0}}};
+  ValueShape patterns;
+  patterns.objects.push_back(object);
+  ValueId third = add(patterns);
   ValueId one = add(open), other = add(closed);
-  auto body = g.choice({g.value(one), g.value(other), g.value(0)});
+  auto body = g.choice({g.value(one), g.value(other), g.value(third), g.value(0)});
   auto list = g.rule();
   g.define(list, g.choice({g.sequence({g.call(list), g.text({" ", ",\n"}), body}), body}));
   return g.finish(g.sequence({g.repeat(g.token(2), 0, 1), g.call(list), g.repeat(g.text({"}", "a\"", "{ab"}), 0, 2),

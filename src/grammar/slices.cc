@@ -12,8 +12,9 @@ constexpr size_t kMaxListed = 2048;  // tokens; a longer list is larger than the
 
 bool has_byte(const ByteMask& set, uint8_t byte) { return ((set[byte / 64] >> (byte % 64)) & 1) != 0; }
 
-// Does every character beyond ASCII lead from `state` back to it? Bytes of one class are tried once.
-bool characters_return(const Dfa& dfa, int32_t state) {
+// The state that every character beyond ASCII leads to; kDead where they don't agree. Bytes of one class are tried
+// once.
+int32_t after_characters(const Dfa& dfa, int32_t state) {
   struct Lead {
     uint8_t first, last, low, high;
     int more;
@@ -21,6 +22,7 @@ bool characters_return(const Dfa& dfa, int32_t state) {
   constexpr Lead kLeads[] = {{0xC2, 0xDF, 0x80, 0xBF, 0}, {0xE0, 0xE0, 0xA0, 0xBF, 1}, {0xE1, 0xEC, 0x80, 0xBF, 1},
                              {0xED, 0xED, 0x80, 0x9F, 1}, {0xEE, 0xEF, 0x80, 0xBF, 1}, {0xF0, 0xF0, 0x90, 0xBF, 2},
                              {0xF1, 0xF3, 0x80, 0xBF, 2}, {0xF4, 0xF4, 0x80, 0x8F, 2}};
+  int32_t target = Dfa::kDead;
   for (const Lead& lead : kLeads) {
     std::vector<int32_t> at, after;
     auto step_all = [&](int32_t from, int low, int high) {
@@ -36,12 +38,13 @@ bool characters_return(const Dfa& dfa, int32_t state) {
     for (int level = 0; level <= lead.more; ++level) {
       std::swap(at, after);
       after.clear();
-      if (std::find(at.begin(), at.end(), Dfa::kDead) != at.end()) return false;
+      if (std::find(at.begin(), at.end(), Dfa::kDead) != at.end()) return Dfa::kDead;
       for (int32_t from : at) step_all(from, level == 0 ? lead.low : 0x80, level == 0 ? lead.high : 0xBF);
     }
-    if (after.size() != 1 || after[0] != state) return false;
+    if (after.size() != 1 || (target != Dfa::kDead && after[0] != target)) return Dfa::kDead;
+    target = after[0];
   }
-  return true;
+  return target;
 }
 
 TokenSet set_of(std::vector<TokenId> tokens, int32_t vocabulary_size) {
@@ -141,7 +144,7 @@ class StringSliceWalk {
       int32_t left = tables_.chars_left(table_.automaton, at.state).min;
       if (node.longest == 255 || int64_t{at.chars} + node.longest + left > *table_.max_chars) return false;
     }
-    return loops_.string_loops(dfa_, at.state).cover(trie_.bytes_below(n));
+    return loops_.cover(dfa_, at.state, trie_, n, table_.ranged);
   }
 
   // The tokens of the subtree hold the quote that ends the string.
@@ -168,32 +171,59 @@ class StringSliceWalk {
   const Dfa& dfa_;
   SliceMode mode_;
   SliceBuilder builder_;
-  LoopCache loops_;
+  PathCache loops_{PathCache::Kind::kString};
   std::vector<Level> levels_;
 };
 
 }  // namespace
 
-StateLoops loops_of(const Dfa& dfa, int32_t state) {
-  StateLoops loops;
+PathCache::Step& PathCache::step(const Dfa& dfa, int32_t state) {
+  if (dfa_ != &dfa || steps_.size() > kMaxSteps) steps_.clear();
+  dfa_ = &dfa;
+  auto [at, added] = steps_.try_emplace(state);
+  Step& step = at->second;
+  if (!added) return step;
+  auto target = [&](size_t byte) {
+    bool special = kind_ == Kind::kString && (byte < 0x20 || byte == '"' || byte == '\\');
+    return special ? Dfa::kDead : dfa.step(state, static_cast<uint8_t>(byte));
+  };
+  // Where most bytes lead, by majority vote.
+  int votes = 0;
   for (size_t byte = 0; byte < 128; ++byte) {
-    if (dfa.step(state, static_cast<uint8_t>(byte)) == state) loops.ascii[byte / 64] |= uint64_t{1} << (byte % 64);
+    int32_t to = target(byte);
+    if (to < 0) continue;
+    if (votes == 0) step.next = to;
+    votes += to == step.next ? 1 : -1;
   }
-  loops.characters = characters_return(dfa, state);
-  return loops;
+  for (size_t byte = 0; byte < 128; ++byte) {
+    if (step.next >= 0 && target(byte) == step.next) step.ascii[byte / 64] |= uint64_t{1} << (byte % 64);
+  }
+  step.characters = step.next >= 0 && after_characters(dfa, state) == step.next;
+  return step;
 }
 
-StateLoops string_loops_of(const Dfa& dfa, int32_t state) {
-  StateLoops loops = loops_of(dfa, state);
-  loops.ascii[0] &= ~((uint64_t{1} << 32) - 1) & ~(uint64_t{1} << '"');
-  loops.ascii[1] &= ~(uint64_t{1} << ('\\' - 64));
-  return loops;
+int32_t PathCache::run(const Dfa& dfa, int32_t state) {
+  const Step first = step(dfa, state);
+  if (first.run >= 0) return first.run;
+  int32_t length = 0;
+  for (int32_t at = state; length < kLongestRun; ++length) {
+    const Step& now = step(dfa, at);
+    if ((first.ascii[0] & ~now.ascii[0]) != 0 || (first.ascii[1] & ~now.ascii[1]) != 0) break;
+    if (now.next < 0 || (first.characters && !now.characters)) break;
+    if (now.next == at) length = 255;
+    at = now.next;
+  }
+  step(dfa, state).run = length;
+  return length;
 }
 
-const StateLoops& LoopCache::string_loops(const Dfa& dfa, int32_t state) {
-  Entry& entry = entries_[static_cast<size_t>(state) % entries_.size()];
-  if (entry.dfa != &dfa || entry.state != state) entry = {&dfa, state, string_loops_of(dfa, state)};
-  return entry.loops;
+bool PathCache::cover(const Dfa& dfa, int32_t state, const TokenTrie& trie, int32_t node, bool same) {
+  const TokenTrie::ByteSet& below = trie.bytes_below(node);
+  const Step& from = step(dfa, state);
+  if ((below.ascii[0] & ~from.ascii[0]) != 0 || (below.ascii[1] & ~from.ascii[1]) != 0) return false;
+  if (below.other && (!from.characters || below.broken)) return false;
+  if (from.next == state) return true;
+  return !same && trie.node(node).longest <= std::min(254, run(dfa, state));
 }
 
 std::shared_ptr<const Slice> make_string_slice(const TokenVocabulary& vocabulary, const MachineTables& tables,
@@ -207,11 +237,7 @@ std::shared_ptr<const Slice> make_text_slice(const TokenVocabulary& vocabulary, 
   SliceBuilder builder(vocabulary);
   std::vector<int32_t> levels(static_cast<size_t>(trie.max_depth()) + 1);
   levels[0] = state;
-  struct Known {
-    int32_t state = -1;
-    StateLoops loops;
-  };
-  std::array<Known, 64> known;
+  PathCache paths(PathCache::Kind::kText);
   for (int32_t n = 1; n < trie.num_nodes();) {
     const TokenTrie::Node& node = trie.node(n);
     int32_t before = levels[node.depth - 1u];
@@ -227,12 +253,11 @@ std::shared_ptr<const Slice> make_text_slice(const TokenVocabulary& vocabulary, 
       continue;
     }
     if (node.skip > n + kFewNodes) {
-      Known& entry = known[static_cast<size_t>(at) % known.size()];
-      if (entry.state != at) entry = {at, loops_of(dfa, at)};
       const TokenTrie::ByteSet& below = trie.bytes_below(n);
       bool may_exit = (below.ascii[0] & follow[0]) != 0 || (below.ascii[1] & follow[1]) != 0 ||
                       (below.other && (follow[2] | follow[3]) != 0);
-      if (entry.loops.cover(below) && !(may_exit && dfa.accepting[static_cast<size_t>(at)] != 0)) {
+      bool stays = dfa.accepting[static_cast<size_t>(at)] == 0;
+      if ((!may_exit || stays) && paths.cover(dfa, at, trie, n, may_exit)) {
         builder.inside(trie.subtree_tokens(n));
         n = node.skip;
         continue;

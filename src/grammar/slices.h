@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 
 #include "grammar/json_strings.h"
 #include "grammar/machine_tables.h"
@@ -22,34 +23,36 @@ enum class SliceMode : int32_t {
 // Bytes, as a set.
 using ByteMask = std::array<uint64_t, 4>;
 
-// Where an automaton stays in its state: the bytes below 0x80 that do not leave it, and whether all other characters
-// lead back to it.
-struct StateLoops {
-  std::array<uint64_t, 2> ascii{};
-  bool characters = false;
-
-  // Reading any token below the node leaves the state as it is. For states between characters.
-  bool cover(const TokenTrie::ByteSet& below) const {
-    return (below.ascii[0] & ~ascii[0]) == 0 && (below.ascii[1] & ~ascii[1]) == 0 &&
-           (!below.other || (characters && !below.broken));
-  }
-};
-StateLoops loops_of(const Dfa& dfa, int32_t state);
-// The same inside a JSON string, where quotes, backslashes and control characters have a meaning of their own.
-StateLoops string_loops_of(const Dfa& dfa, int32_t state);
-
-// A few of them, kept.
-class LoopCache {
+// What leads from a state of an automaton to states that are like it: bytes below 0x80, and whether all other
+// characters do. Subtrees of such bytes need no walk.
+class PathCache {
  public:
-  const StateLoops& string_loops(const Dfa& dfa, int32_t state);
+  enum class Kind {
+    kText,
+    kString  // quotes, backslashes and control characters have a meaning of their own
+  };
+  explicit PathCache(Kind kind) : kind_(kind) {}
+
+  // No token below the node leads from `state`, between characters, into a dead end. `same`: and all end in `state`.
+  bool cover(const Dfa& dfa, int32_t state, const TokenTrie& trie, int32_t node, bool same = false);
 
  private:
-  struct Entry {
-    const Dfa* dfa = nullptr;
-    int32_t state = -1;
-    StateLoops loops;
+  // One step: the bytes that lead to `next`, where most of them lead.
+  struct Step {
+    std::array<uint64_t, 2> ascii{};
+    int32_t next = -1;
+    bool characters = false;
+    int32_t run = -1;  // steps that can be made in a row with these bytes; -1: not yet known
   };
-  std::array<Entry, 64> entries_;
+  static constexpr int32_t kLongestRun = 48;
+  static constexpr size_t kMaxSteps = 4096;
+
+  Step& step(const Dfa& dfa, int32_t state);
+  int32_t run(const Dfa& dfa, int32_t state);
+
+  Kind kind_;
+  const Dfa* dfa_ = nullptr;  // of which `steps_` are
+  std::unordered_map<int32_t, Step> steps_;
 };
 
 // A string in state `start`; exits are labelled as the automaton's accepting states.
