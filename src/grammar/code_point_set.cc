@@ -9,6 +9,7 @@ namespace weft {
 
 CodePointSet::CodePointSet(std::initializer_list<Range> ranges) {
   for (const Range& range : ranges) add(range.first, range.last);
+  normalize();  // constants are shared by threads: nothing is left to do when they are read
 }
 
 void CodePointSet::add(char32_t first, char32_t last) {

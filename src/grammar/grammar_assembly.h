@@ -23,6 +23,7 @@ class GrammarAssembly {
   void set_rule(int32_t rule, ExpressionId body) { grammar_.rules[static_cast<size_t>(rule)] = body; }
 
   size_t size() const { return grammar_.expressions.size(); }
+  size_t num_values() const { return grammar_.values.values.size(); }
   Grammar finish(ExpressionId root) &&;
 
  private:

@@ -250,6 +250,19 @@ TEST(StructuralTag, OtherFormats) {
                {"x", "<<x>>"}, {"<x"});
 }
 
+// A forced call, as the server asks for it: the whole answer is one tag whose end may be empty.
+TEST(StructuralTag, OneForcedCall) {
+  std::string deep = "true";
+  for (int level = 0; level < 28; ++level) deep = R"({"type": "object", "properties": {"a": )" + deep + "}}";
+  const std::string calls = fmt::format(
+      R"({{"type": "tags_with_separator", "tags": [{}, {}], "separator": "", "at_least_one": true,
+          "stop_after_first": true}})",
+      tag(R"({\"name\": \"f\", \"arguments\": )", kCall, "}"),
+      tag("<g>", R"({"type": "json_schema", "json_schema": )" + deep + "}", ""));
+  expect_texts(Acceptor(from_tag(calls)), {R"({"name": "f", "arguments": {"a": 1}})", R"(<g>{"a": {"a": {}}})"},
+               {"", R"({"name": "f", "arguments": {}})", R"(<g>{"a": 1})", "<g>"});
+}
+
 TEST(StructuralTag, ErrorsSayWhere) {
   const std::vector<std::pair<std::string, std::string_view>> cases = {
       {R"({"type": "nope"})", "\"nope\""},

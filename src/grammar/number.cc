@@ -286,6 +286,9 @@ Result<Dfa> with_signs(const Dfa& positive, const Dfa& negative, const GrammarLi
   return dfa::unite(positive, below, limits);
 }
 
+// 0, 0.0, 0.00, ...
+Dfa zero_literals() { return compared_with(Decimal{}, {false, true, false}).value(); }
+
 int sign_of(const Decimal& d) { return d.digits == "0" ? 0 : d.negative ? -1 : 1; }
 
 // The exponent form in which a value far from one is usually written: 1.5e+20, 1E-7.
@@ -343,6 +346,13 @@ Result<Dfa> number_language(const NumberSet& set, const GrammarLimits& limits) {
   static const Dfa integers = with_signs(unsigned_integers, unsigned_integers, kOwnLimits).value();
   const bool integer = set.multiple_of && compare(*set.multiple_of, one) == 0;
   if (integer && !set.minimum && !set.maximum) return integers;
+  if (integer && set.minimum && sign_of(*set.minimum) == 0 && !set.exclusive_minimum && !set.maximum) {
+    static const Dfa counts =
+        with_signs(unsigned_integers, dfa::intersect(unsigned_integers, zero_literals(), kOwnLimits).value(),
+                   kOwnLimits)
+            .value();
+    return counts;
+  }
   if (auto simple = by_sign(set)) return std::move(*simple);
   if (set.multiple_of && sign_of(*set.multiple_of) <= 0) {
     return make_error(ErrorCode::kInvalidValue, "multipleOf has to be larger than 0.");

@@ -118,6 +118,20 @@ TEST(Number, ExponentsWhereTheyCannotMatter) {
   EXPECT_FALSE(number_language(set, kLimits).value().accepts("1e0"));
 }
 
+TEST(Number, CountsHaveAnAutomatonOfTheirOwn) {
+  NumberSet set;
+  set.multiple_of = decimal("1");
+  set.minimum = decimal("0");
+  const Dfa counts = number_language(set, kLimits).value();
+  set.maximum = decimal("1e9");
+  const Dfa bounded = number_language(set, kLimits).value();
+  for (std::string_view good : {"0", "-0", "-0.0", "7", "10.00"}) {
+    EXPECT_TRUE(counts.accepts(good)) << good;
+    EXPECT_TRUE(bounded.accepts(good)) << good;
+  }
+  for (std::string_view bad : {"-1", "0.5", "-0.1", "01", ""}) EXPECT_FALSE(counts.accepts(bad)) << bad;
+}
+
 TEST(Number, OneValue) {
   const Dfa half = number_value_language(decimal("-2.5"), kLimits).value();
   EXPECT_TRUE(half.accepts("-2.5"));

@@ -54,9 +54,9 @@ class Converter {
         continue;
       }
       TRY_ASSIGN(const ExpressionId made, finish(frame));
-      if (out_.size() > context_.limits.values) {
-        return make_error(ErrorCode::kGrammarTooComplex, "The structural tag has more than {} parts.",
-                          context_.limits.values);
+      if (out_.size() + out_.num_values() > 4 * limits().values) {
+        return make_error(ErrorCode::kGrammarTooComplex, "The structural tag and its schemas have more than {} parts.",
+                          4 * limits().values);
       }
       stack_.pop_back();
       if (stack_.empty()) return made;

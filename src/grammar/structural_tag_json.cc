@@ -161,11 +161,14 @@ Result<Json> from_structures(const JsonObject& tag) {
 }  // namespace
 
 Result<Json> read_structural_tag(std::string_view text, const GrammarLimits& limits) {
-  if (text.size() > limits.schema_bytes) {
+  // A tag holds the schemas of many tools, each with the limits of a schema, and its own levels around them.
+  constexpr size_t kSchemas = 8;
+  constexpr size_t kLevels = 24;
+  if (text.size() > kSchemas * limits.schema_bytes) {
     return make_error(ErrorCode::kGrammarTooComplex, "A structural tag of {} bytes is too long; at most {}.",
-                      text.size(), limits.schema_bytes);
+                      text.size(), kSchemas * limits.schema_bytes);
   }
-  TRY_ASSIGN(Json json, parse_json(text, {.max_depth = limits.schema_depth}));
+  TRY_ASSIGN(Json json, parse_json(text, {.max_depth = limits.schema_depth + kLevels}));
   if (!json.is_object()) return make_error(ErrorCode::kInvalidValue, "A structural tag has to be a JSON object.");
   const JsonObject& tag = json.as_object();
   if (tag.contains("structures")) return from_structures(tag);
