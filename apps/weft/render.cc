@@ -9,6 +9,7 @@
 
 #include "apps/weft/command.h"
 #include "base/mapped_file.h"
+#include "frontend/chat_renderer.h"
 #include "model_files/model_files.h"
 #include "repository/model_source.h"
 #include "server/openai/chat.h"
@@ -59,36 +60,43 @@ Result<ChatTemplateSource> find_source(const std::string& word) {
   return source;
 }
 
-Result<ChatTemplate> load_template(const std::string& word) {
+// A template, and how it is to be called.
+struct Renderer {
+  std::shared_ptr<const ChatTemplate> chat;
+  NoContent no_content = NoContent::kEmptyText;
+  std::time_t now = 0;
+};
+
+Result<Renderer> make_renderer(ChatTemplateSource source, std::time_t now) {
+  std::string text;
+  for (const auto& entry : source.templates) text += entry.second;
+  TRY_ASSIGN(ChatTemplate chat, ChatTemplate::parse(std::move(source)));
+  return Renderer{std::make_shared<const ChatTemplate>(std::move(chat)), detect_no_content(text), now};
+}
+
+Result<Renderer> load_renderer(const std::string& word, std::time_t now) {
   auto source = find_source(word);
   if (!source) return source.error().param.empty() ? in_context(word, std::move(source).take_error()) : source.error();
   if (source->templates.empty()) {
     return make_error(ErrorCode::kNotFound, "{} has no chat template, so chats can't be rendered with it.", word);
   }
-  auto parsed = ChatTemplate::parse(std::move(*source));
-  if (!parsed) return in_context(word, std::move(parsed).take_error());
-  return parsed;
+  auto renderer = make_renderer(std::move(*source), now);
+  if (!renderer) return in_context(word, std::move(renderer).take_error());
+  return renderer;
 }
 
 // The prompt of POST /v1/chat/completions with these messages.
-Result<std::string> render_request(const ChatTemplate& chat, const JsonArray& messages, std::time_t now) {
+Result<std::string> render_request(const Renderer& renderer, const JsonArray& messages) {
   OpenAiContext context{.model_names = {"model"}};
   JsonObject body;
   body["messages"] = messages;
-  TRY_ASSIGN(PreparedGeneration prepared, prepare_chat(context, write_json(body), "render"));
-  const auto& prompt = std::get<ChatPrompt>(prepared.requests.at(0).prompt);
-  return chat.render({.messages = prompt.messages,
-                      .tools = prompt.tools,
-                      .documents = prompt.documents,
-                      .add_generation_prompt = prompt.add_generation_prompt,
-                      .continue_final_message = prompt.continue_final_message,
-                      .extra = prompt.template_arguments},
-                     now);
+  TRY_ASSIGN(ChatPrompt prompt, read_chat_prompt(context, body));
+  return make_chat_renderer(renderer.chat, renderer.no_content, renderer.now)(prompt);
 }
 
-Result<std::string> render_input(const ChatTemplate& chat, const Json& input, std::time_t now) {
-  if (input.is_array()) return render_request(chat, input.get_array(), now);
-  if (input.is_object()) return chat.render_variables(input.get_object(), now);
+Result<std::string> render_input(const Renderer& renderer, const Json& input) {
+  if (input.is_array()) return render_request(renderer, input.get_array());
+  if (input.is_object()) return renderer.chat->render_variables(input.get_object(), renderer.now);
   return make_error(ErrorCode::kInvalidValue,
                     "Give a JSON list of messages, or an object with every variable of the template.");
 }
@@ -98,11 +106,11 @@ Result<std::string> read_all(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(std::cin), {});
 }
 
-Status render_file(const ChatTemplate& chat, const std::string& path, std::time_t now) {
+Status render_file(const Renderer& renderer, const std::string& path) {
   TRY_ASSIGN(std::string text, read_all(path));
   auto input = parse_json(text, kInputLimits);
   if (!input) return in_context(path, std::move(input).take_error());
-  TRY_ASSIGN(std::string prompt, render_input(chat, *input, now));
+  TRY_ASSIGN(std::string prompt, render_input(renderer, *input));
   std::fwrite(prompt.data(), 1, prompt.size(), stdout);
   return {};
 }
@@ -110,7 +118,7 @@ Status render_file(const ChatTemplate& chat, const std::string& path, std::time_
 // Answers one line of --jsonl; templates given in lines are parsed once.
 class LineRenderer {
  public:
-  LineRenderer(const ChatTemplate* chat, std::time_t now) : chat_(chat), now_(now) {}
+  LineRenderer(const Renderer* given, std::time_t now) : given_(given), now_(now) {}
 
   std::string answer(const std::string& line) {
     auto prompt = render(line);
@@ -131,31 +139,33 @@ class LineRenderer {
     if (!context) return make_error(ErrorCode::kInvalidValue, "A line is {{\"template\": .., \"context\": ..}}.");
     const Json* source = object->if_contains("template");
     if (source && source->is_string()) {
-      TRY_ASSIGN(const ChatTemplate* chat, parse(std::string(source->get_string())));
-      return render_input(*chat, *context, now_);
+      TRY_ASSIGN(const Renderer* renderer, parse(std::string(source->get_string())));
+      return render_input(*renderer, *context);
     }
-    if (chat_) return render_input(*chat_, *context, now_);
+    if (given_) return render_input(*given_, *context);
     return make_error(ErrorCode::kInvalidValue, "The line has no template, and the command line names none.");
   }
 
-  Result<const ChatTemplate*> parse(const std::string& source) {
+  Result<const Renderer*> parse(const std::string& source) {
     auto it = parsed_.find(source);
     if (it != parsed_.end()) return &it->second;
-    TRY_ASSIGN(ChatTemplate chat, ChatTemplate::parse(source, {}));
+    ChatTemplateSource only;
+    only.templates.emplace_back("default", source);
+    TRY_ASSIGN(Renderer renderer, make_renderer(std::move(only), now_));
     if (parsed_.size() >= kMaxParsedTemplates) parsed_.clear();
-    return &parsed_.emplace(source, std::move(chat)).first->second;
+    return &parsed_.emplace(source, std::move(renderer)).first->second;
   }
 
-  const ChatTemplate* chat_;
+  const Renderer* given_;
   std::time_t now_;
-  std::map<std::string, ChatTemplate> parsed_;
+  std::map<std::string, Renderer> parsed_;
 };
 
-void render_lines(const ChatTemplate* chat, std::time_t now) {
-  LineRenderer renderer(chat, now);
+void render_lines(const Renderer* given, std::time_t now) {
+  LineRenderer lines(given, now);
   for (std::string line; std::getline(std::cin, line);) {
     if (line.empty()) continue;
-    std::string answer = renderer.answer(line) + "\n";
+    std::string answer = lines.answer(line) + "\n";
     std::fwrite(answer.data(), 1, answer.size(), stdout);
     std::fflush(stdout);
   }
@@ -165,12 +175,12 @@ Status run_render(const RenderFlags& flags) {
   TRY_ASSIGN(std::time_t now, parse_now(flags.now));
   if (!flags.jsonl && flags.model.empty()) return param_error("model", "MODEL is required; '--help' explains.");
   if (!flags.jsonl && flags.messages.empty()) return param_error("messages", "--messages is required without --jsonl.");
-  std::optional<ChatTemplate> chat;
+  std::optional<Renderer> renderer;
   if (!flags.model.empty()) {
-    TRY_ASSIGN(chat, load_template(flags.model));
+    TRY_ASSIGN(renderer, load_renderer(flags.model, now));
   }
-  if (!flags.jsonl) return render_file(*chat, flags.messages, now);
-  render_lines(chat ? &*chat : nullptr, now);
+  if (!flags.jsonl) return render_file(*renderer, flags.messages);
+  render_lines(renderer ? &*renderer : nullptr, now);
   return {};
 }
 

@@ -195,6 +195,8 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       ->take_all();
   command->add_option("--api-key", flags->server.http.api_keys, "Key that requests must bring; may be repeated")
       ->take_all();
+  command->add_flag("--trust-request-chat-template", flags->server.trust_request_chat_template,
+                    "Take the field chat_template of requests: templates are programs, so trust your clients");
   command->add_flag("--insecure", flags->server.insecure, "Allow a non-loopback --host without --api-key");
   command->add_flag("--public-metrics", flags->server.public_metrics,
                     "Show /metrics to everybody, not only on loopback");

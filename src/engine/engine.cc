@@ -50,6 +50,7 @@ Status Engine::submit(RequestId id, ValidatedRequest request) {
 }
 
 void Engine::cancel(RequestId id) { mailbox_.post_cancel(id); }
+void Engine::cancel_choice(RequestId id, int32_t choice) { mailbox_.post_cancel_choice(id, choice); }
 
 void Engine::start() {
   CHECK(!thread_.joinable());
@@ -117,7 +118,11 @@ void Engine::admit() {
   mailbox_.take(messages_);
   for (EngineMessage& message : messages_) {
     if (!message.request) {
-      scheduler_.cancel(message.id);
+      if (message.choice < 0) {
+        scheduler_.cancel(message.id);
+      } else {
+        scheduler_.cancel_choice(message.id, message.choice);
+      }
       continue;
     }
     choices_left_[message.id] = (*message.request)->n;

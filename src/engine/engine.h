@@ -49,6 +49,8 @@ class Engine {
   Status submit(RequestId id, ValidatedRequest request);
   // Any thread, any state, any id (I7). Open choices end with kAbort.
   void cancel(RequestId id);
+  // The same for one choice: the others go on.
+  void cancel_choice(RequestId id, int32_t choice);
 
   void start();
   // Refuses new requests; those that still run at `deadline` (of the clock) end with a kDraining error. Does not wait.

@@ -163,6 +163,7 @@ TEST_F(EngineTest, CancelIsLegalInEveryState) {
         if (engine_->submit(next, valid(draft))) ++next;
       }
       if (rng.chance(0.5)) engine_->cancel(1 + rng.below(next + 2));
+      if (rng.chance(0.5)) engine_->cancel_choice(1 + rng.below(next + 2), static_cast<int32_t>(rng.below(4)) - 1);
       if (rng.chance(0.7)) engine_->step();
     }
     run_dry();

@@ -10,7 +10,7 @@ Status Mailbox::post_request(RequestId id, ValidatedRequest request) {
   if (known_.size() >= max_requests_) {
     return make_error(ErrorCode::kQueueFull, "The engine already holds {} requests. Try again later.", known_.size());
   }
-  CHECK(known_.insert(id).second);
+  CHECK(known_.try_emplace(id, Known{std::vector<bool>(static_cast<size_t>(request->n))}).second);
   num_known_ = known_.size();
   messages_.push_back({id, std::move(request)});
   changed_.notify_one();
@@ -21,6 +21,16 @@ void Mailbox::post_cancel(RequestId id) {
   std::lock_guard lock(mutex_);
   if (!known_.contains(id) || !cancelled_.insert(id).second) return;
   messages_.push_back({id, std::nullopt});
+  changed_.notify_one();
+}
+
+void Mailbox::post_cancel_choice(RequestId id, int32_t choice) {
+  std::lock_guard lock(mutex_);
+  auto it = known_.find(id);
+  if (it == known_.end() || choice < 0 || static_cast<size_t>(choice) >= it->second.cancelled.size()) return;
+  if (it->second.cancelled[static_cast<size_t>(choice)] || cancelled_.contains(id)) return;
+  it->second.cancelled[static_cast<size_t>(choice)] = true;
+  messages_.push_back({id, std::nullopt, choice});
   changed_.notify_one();
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -21,6 +22,7 @@ namespace weft {
 struct EngineMessage {
   RequestId id = 0;
   std::optional<ValidatedRequest> request;  // empty: cancel
+  int32_t choice = -1;                      // which choice to cancel; -1: all
 };
 
 class Mailbox {
@@ -29,8 +31,9 @@ class Mailbox {
 
   // kQueueFull when too many requests are known; the refusal of close() after it.
   Status post_request(RequestId id, ValidatedRequest request);
-  // Ignored for an unknown id (I7).
+  // Ignored for an unknown id or choice (I7).
   void post_cancel(RequestId id);
+  void post_cancel_choice(RequestId id, int32_t choice);
   // From now on post_request() refuses with `refusal`. Messages already posted stay.
   void close(Error refusal);
   // Ends a wait without a message.
@@ -52,9 +55,12 @@ class Mailbox {
   std::condition_variable changed_;
   std::condition_variable emptied_;
   size_t max_requests_;
-  std::unordered_set<RequestId> known_;
+  struct Known {
+    std::vector<bool> cancelled;  // per choice: a second cancel adds no message
+  };
+  std::unordered_map<RequestId, Known> known_;
   std::atomic<size_t> num_known_ = 0;        // known_.size()
-  std::unordered_set<RequestId> cancelled_;  // part of known_: a second cancel adds no message
+  std::unordered_set<RequestId> cancelled_;  // part of known_, likewise
   std::vector<EngineMessage> messages_;
   std::optional<Error> refusal_;
   bool awake_ = false;

@@ -132,7 +132,8 @@ TokenText ChoiceStream::describe(const SampledToken& token, bool has_logprob) co
 
 TextDelta ChoiceStream::echo() const {
   TextDelta delta{.choice = choice_};
-  if (const auto* prompt = std::get_if<TextPrompt>(&text_.prompt)) {
+  const auto* prompt = std::get_if<TextPrompt>(&text_.prompt);
+  if (prompt != nullptr && !text_.truncate_prompt_tokens) {
     delta.text = replace_invalid_utf8(prompt->text);
   } else {
     delta.text = model_.tokenizer->decode(request_->prompt, text_.skip_special_tokens);

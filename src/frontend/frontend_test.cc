@@ -189,6 +189,54 @@ TEST(TextStream, TextTokensAndUsageEqualTheDefinition) {
   }
 }
 
+// The same with special tokens in the text, shown or not, and three choices whose events come mixed. A choice whose
+// stop string is found is told to the engine at once, and no other.
+TEST(TextStream, ChoicesWithSpecialTokensEqualTheDefinition) {
+  auto model = test_model();
+  Rng rng(2);
+  const std::vector<std::vector<std::string>> stop_sets = {{"ab"}, {"a b", "ca"}, {"€"}, {"bcab", "cc", "é"}, {"<eos>"}};
+  for (int round = 0; round < 2000; ++round) {
+    TextRequest text = token_request();
+    text.n = 3;
+    text.stop = stop_sets[rng.below(stop_sets.size())];
+    text.skip_special_tokens = rng.chance(0.5);
+    text.ignore_eos = true;
+    text.max_tokens = 30;
+    auto request = validate(*model, text);
+    ASSERT_TRUE(request) << request.error().message;
+    std::vector<std::vector<TokenId>> tokens(3);
+    std::vector<std::pair<size_t, size_t>> order;  // choice, token
+    for (size_t choice = 0; choice < 3; ++choice) {
+      for (size_t i = 0; i < 1 + rng.below(20); ++i) {
+        tokens[choice].push_back(static_cast<TokenId>(1 + rng.below(13)));
+        order.insert(order.begin() + static_cast<ptrdiff_t>(rng.below(order.size() + 1)), {choice, i});
+      }
+    }
+    TextStream stream(model, text, *request);
+    std::vector<TokenEvent> events;
+    std::vector<size_t> next(3);
+    for (auto [choice, ignored] : order) {
+      size_t i = next[choice]++;
+      bool last = i + 1 == tokens[choice].size();
+      events.push_back({.choice = static_cast<int32_t>(choice),
+                        .token = SampledToken{.token = tokens[choice][i]},
+                        .finish = last ? FinishReason::kLength : FinishReason::kNone});
+    }
+    Answer answer = run(stream, events);
+    std::vector<int32_t> stopped = stream.take_stopped_choices();
+    for (int32_t choice = 0; choice < 3; ++choice) {
+      std::string whole = model->tokenizer->decode(tokens[static_cast<size_t>(choice)], text.skip_special_tokens);
+      Cut expected = cut_at_stop(whole, text.stop, false);
+      EXPECT_EQ(answer.text[choice], expected.text);
+      bool told = std::count(stopped.begin(), stopped.end(), choice) == 1;
+      bool early = answer.tokens[choice].size() < tokens[static_cast<size_t>(choice)].size();
+      if (early) EXPECT_TRUE(told) << choice;
+      if (expected.stop.empty()) EXPECT_FALSE(told) << choice;
+    }
+    EXPECT_TRUE(stream.client_done());
+  }
+}
+
 // Alignment survives holding back: a token comes with the delta that completes its text.
 TEST(TextStream, TokensComeWithTheirText) {
   auto model = test_model();
@@ -262,6 +310,7 @@ TEST(TextStream, ChoicesEndOnTheirOwn) {
     mixed.push_back(second[i]);
   }
   Answer answer = run(stream, mixed);
+  EXPECT_EQ(stream.take_stopped_choices(), std::vector<int32_t>{0});
   EXPECT_EQ(answer.text[0], "a");
   EXPECT_EQ(answer.text[1], "cccc");
   EXPECT_EQ(answer.usage->completion_tokens, 3 + 5);

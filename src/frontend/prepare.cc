@@ -84,9 +84,31 @@ Result<int32_t> resolve_max_tokens(const TextModel& model, const TextRequest& re
 
 bool is_chat(const TextRequest& request) { return std::holds_alternative<ChatPrompt>(request.prompt); }
 
-}  // namespace
+// truncate_prompt_tokens as vLLM understands it: keeps the last (or first) tokens; -1 leaves room for max_tokens.
+Status truncate(const TextModel& model, const TextRequest& request, std::vector<TokenId>& ids) {
+  if (!request.truncate_prompt_tokens) return {};
+  constexpr std::string_view kField = "truncate_prompt_tokens";
+  int64_t most = *request.truncate_prompt_tokens;
+  int64_t longest = model.limits.max_model_len;
+  if (most == 0 || most < -1) return param_error(kField, "{} is {}; it must be -1 or at least 1.", kField, most);
+  if (most > longest) {
+    return param_error(kField, "{} is {}, but the model's context has only {} tokens.", kField, most, longest);
+  }
+  if (most == -1) {
+    int64_t answer = request.max_tokens.value_or(request.default_max_tokens.value_or(1));
+    most = longest - std::clamp<int64_t>(answer, 1, longest);
+    if (most == 0) return param_error(kField, "max_tokens leaves no room for a prompt.");
+  }
+  if (static_cast<int64_t>(ids.size()) <= most) return {};
+  if (request.truncate_left) {
+    ids.erase(ids.begin(), ids.end() - most);
+  } else {
+    ids.resize(static_cast<size_t>(most));
+  }
+  return {};
+}
 
-Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request) {
+Result<PreparedPrompt> make_whole_prompt(const TextModel& model, const TextRequest& request) {
   PreparedPrompt prompt;
   if (const auto* tokens = std::get_if<TokenPrompt>(&request.prompt)) {
     prompt.ids = tokens->ids;
@@ -100,7 +122,16 @@ Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& re
     return param_error("messages", "This model has no chat template. Use /v1/completions with a prompt instead.");
   }
   TRY_ASSIGN(prompt.chat, model.render_chat(std::get<ChatPrompt>(request.prompt)));
-  prompt.ids = model.tokenizer->encode(prompt.chat, {.add_special_tokens = false});
+  const auto& chat = std::get<ChatPrompt>(request.prompt);
+  prompt.ids = model.tokenizer->encode(prompt.chat, {.add_special_tokens = chat.add_special_tokens});
+  return prompt;
+}
+
+}  // namespace
+
+Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request) {
+  TRY_ASSIGN(PreparedPrompt prompt, make_whole_prompt(model, request));
+  TRY(truncate(model, request, prompt.ids));
   return prompt;
 }
 

@@ -25,7 +25,9 @@ struct ChatPrompt {
   std::optional<JsonArray> documents;
   bool add_generation_prompt = true;
   bool continue_final_message = false;
-  JsonObject template_arguments;  // chat_template_kwargs
+  JsonObject template_arguments;             // chat_template_kwargs
+  std::optional<std::string> chat_template;  // in place of the model's; only from a trusted client
+  bool add_special_tokens = false;           // what the tokenizer adds; templates write theirs themselves
 };
 
 // Text to continue as it is. Special tokens of the model are added in front when add_special_tokens says so.
@@ -65,8 +67,10 @@ struct TextRequest {
   bool include_stop_str_in_output = false;
   bool ignore_eos = false;
   bool skip_special_tokens = true;
-  std::optional<int64_t> num_logprobs;  // 0: of the sampled token only; k: and the k most likely
-  bool echo = false;                    // the prompt's text (and log-probabilities) before the output
+  std::optional<int64_t> num_logprobs;            // 0: of the sampled token only; k: and the k most likely
+  bool echo = false;                              // the prompt's text (and log-probabilities) before the output
+  std::optional<int64_t> truncate_prompt_tokens;  // at most so many of the prompt's tokens; -1: all there is room for
+  bool truncate_left = true;                      // keeps the prompt's end; false: its beginning
   int64_t priority = 0;
   std::string cache_salt;
   std::optional<RequiredStructure> structure;  // not together with a tool choice other than kNone

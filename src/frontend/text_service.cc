@@ -2,6 +2,7 @@
 #include <random>
 #include <utility>
 
+#include "base/log.h"
 #include "base/rng.h"
 #include "frontend/answer_plan.h"
 #include "frontend/prepare.h"
@@ -66,13 +67,46 @@ Status TextServiceImpl::check_open() const {
   return make_error(ErrorCode::kInternalError, "The engine has stopped after a failure of its device.");
 }
 
+// The slot is taken before any work (I13).
+Status TextServiceImpl::count_waiting() {
+  if (num_waiting_.fetch_add(1) < config_.max_waiting_requests) return {};
+  --num_waiting_;
+  return make_error(ErrorCode::kQueueFull, "{} requests are waiting, which is this server's limit. Try again later.",
+                    config_.max_waiting_requests);
+}
+
+template <class T>
+Status TextServiceImpl::run_once(std::function<Result<T>()> work, std::function<void(Result<T>)> listener) {
+  TRY(check_open());
+  TRY(count_waiting());
+  pool_.post([this, work = std::move(work), listener = std::move(listener)] {
+    Result<T> result = make_error(ErrorCode::kInternalError, "The text could not be processed.");
+    try {
+      result = work();
+    } catch (const std::exception& exception) {  // std::bad_alloc on a hostile text must not end the process
+      LOG(error, "A text could not be processed: {}", exception.what());
+    }
+    --num_waiting_;
+    listener(std::move(result));
+  });
+  return {};
+}
+
+Status TextServiceImpl::tokenize(TokenizeRequest request, TokenizedListener listener) {
+  auto work = [model = model_, request = std::move(request)] { return tokenize_prompt(*model, request); };
+  return run_once<Tokenized>(std::move(work), std::move(listener));
+}
+
+Status TextServiceImpl::detokenize(std::vector<int64_t> ids, bool skip_special_tokens, DetokenizedListener listener) {
+  auto work = [model = model_, ids = std::move(ids), skip_special_tokens] {
+    return detokenize_ids(*model, ids, skip_special_tokens);
+  };
+  return run_once<std::string>(std::move(work), std::move(listener));
+}
+
 Result<RequestId> TextServiceImpl::submit(TextRequest request, TextListener listener) {
   TRY(check_open());
-  if (num_waiting_.fetch_add(1) >= config_.max_waiting_requests) {
-    --num_waiting_;
-    return make_error(ErrorCode::kQueueFull, "{} requests are waiting, which is this server's limit. Try again later.",
-                      config_.max_waiting_requests);
-  }
+  TRY(count_waiting());
   auto live = std::make_shared<Live>();
   live->id = next_id_++;
   live->listener = std::move(listener);
@@ -151,7 +185,12 @@ void TextServiceImpl::work(const LivePtr& live) {
     finish(*live);
     return;
   }
-  if (live->stream->client_done() && !std::exchange(live->told_engine, true)) engine_->cancel(live->id);
+  std::vector<int32_t> stopped = live->stream->take_stopped_choices();
+  if (live->stream->client_done()) {
+    if (!std::exchange(live->told_engine, true)) engine_->cancel(live->id);
+  } else {
+    for (int32_t choice : stopped) engine_->cancel_choice(live->id, choice);
+  }
   std::lock_guard lock(live->inbox_mutex);
   live->scheduled = !live->inbox.empty();
   if (live->scheduled) pool_.post([this, live] { work(live); });  // behind the others

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "frontend/text_request.h"
+#include "frontend/tokenization.h"
 
 namespace weft {
 
@@ -29,7 +30,12 @@ class TextService {
 
   virtual int32_t max_model_len() const = 0;
 
-  // Prompt ids that a request would get, for tokenizer routes and tests. Runs on the caller's thread.
+  // For tokenizer routes: the work is done on the frontend pool, within the same limit of waiting requests. An error
+  // here means that the listener is not called.
+  virtual Status tokenize(TokenizeRequest request, TokenizedListener listener) = 0;
+  virtual Status detokenize(std::vector<int64_t> ids, bool skip_special_tokens, DetokenizedListener listener) = 0;
+
+  // Prompt ids that a request would get, for tests. Runs on the caller's thread.
   virtual Result<std::vector<TokenId>> prompt_ids(const TextRequest& request) const = 0;
 };
 

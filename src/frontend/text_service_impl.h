@@ -40,6 +40,8 @@ class TextServiceImpl final : public TextService {
   // lock that a listener takes.
   void cancel(RequestId id) override;
   int32_t max_model_len() const override { return model_->limits.max_model_len; }
+  Status tokenize(TokenizeRequest request, TokenizedListener listener) override;
+  Status detokenize(std::vector<int64_t> ids, bool skip_special_tokens, DetokenizedListener listener) override;
   Result<std::vector<TokenId>> prompt_ids(const TextRequest& request) const override;
 
   // Refuses new requests; at `deadline` (of the clock) those that still run end with an error. Does not wait.
@@ -57,6 +59,10 @@ class TextServiceImpl final : public TextService {
 
   TextServiceImpl(TextServiceConfig config, TextModel model, const Clock& clock);
   Status check_open() const;
+  Status count_waiting();
+  // Runs `work` on the pool and hands its result to the listener; counts as waiting until then.
+  template <class T>
+  Status run_once(std::function<Result<T>()> work, std::function<void(Result<T>)> listener);
   void on_engine_events(std::vector<TokenEvent> events);
   // On the pool; for one request on one thread at a time.
   void work(const LivePtr& live);

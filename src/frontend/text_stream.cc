@@ -36,7 +36,11 @@ void TextStream::feed_choice(const TokenEvent& event, std::vector<TextEvent>& ou
     started_ = true;
   }
   std::vector<TextDelta> deltas;
-  choices_[static_cast<size_t>(event.choice)].push(event, deltas);
+  ChoiceStream& choice = choices_[static_cast<size_t>(event.choice)];
+  bool was_done = choice.done();
+  choice.push(event, deltas);
+  bool stopped = !was_done && choice.done() && event.finish == FinishReason::kNone;
+  if (stopped) stopped_choices_.push_back(event.choice);
   for (TextDelta& delta : deltas) out.emplace_back(std::move(delta));
   client_done_ = std::all_of(choices_.begin(), choices_.end(), [](const ChoiceStream& c) { return c.done(); });
   if (client_done_) out.emplace_back(TextEnd{.usage = usage()});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "frontend/answer_plan.h"
@@ -25,6 +26,8 @@ class TextStream {
 
   // The client has had its last event. The engine may still run choices whose stop string was found here.
   bool client_done() const { return client_done_; }
+  // Choices that ended here and not at the engine, each told once.
+  std::vector<int32_t> take_stopped_choices() { return std::exchange(stopped_choices_, {}); }
   // The engine has sent its last event.
   bool engine_done() const { return engine_choices_left_ == 0; }
 
@@ -37,6 +40,7 @@ class TextStream {
   ValidatedRequest request_;
   AnswerPlan plan_;
   std::deque<ChoiceStream> choices_;  // deque: they hold references and never move
+  std::vector<int32_t> stopped_choices_;
   int32_t engine_choices_left_;
   int64_t cached_tokens_ = 0;
   bool started_ = false;

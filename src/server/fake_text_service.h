@@ -60,6 +60,32 @@ class FakeTextService final : public TextService {
   }
 
   int32_t max_model_len() const override { return 4096; }
+  // A token for each byte, and 7 in front as special token.
+  Status tokenize(TokenizeRequest request, TokenizedListener listener) override {
+    std::lock_guard lock(mutex_);
+    if (script_.refusal) return *script_.refusal;
+    Tokenized out;
+    const auto* plain = std::get_if<TextPrompt>(&request.prompt);
+    std::string text = plain ? plain->text : std::get<ChatPrompt>(request.prompt).chat_template.value_or("chat");
+    bool adds = plain ? plain->add_special_tokens : std::get<ChatPrompt>(request.prompt).add_special_tokens;
+    if (adds) out.ids.push_back(7);
+    for (char c : text) out.ids.push_back(static_cast<unsigned char>(c));
+    for (size_t i = 0; i < out.ids.size(); ++i) {
+      bool special = adds && i == 0;
+      size_t at = i - (adds ? 1 : 0);
+      if (request.with_texts) out.texts.push_back(special ? "<s>" : text.substr(at, 1));
+      if (request.with_offsets)
+        out.places.push_back(special ? TokenPlace{} : TokenPlace{text.substr(at, 1), at, at + 1});
+    }
+    listener(std::move(out));
+    return {};
+  }
+  Status detokenize(std::vector<int64_t> ids, bool, DetokenizedListener listener) override {
+    std::string out;
+    for (int64_t id : ids) out += static_cast<char>(id);
+    listener(std::move(out));
+    return {};
+  }
   Result<std::vector<TokenId>> prompt_ids(const TextRequest&) const override { return std::vector<TokenId>{1, 2, 3}; }
 
   TextRequest last_request() {

@@ -66,6 +66,7 @@ std::vector<Route> Server::Impl::routes() {
   openai->created = time(nullptr);
   openai->service = [this] { return current_service(); };
   openai->metrics = metrics;
+  openai->trust_request_chat_template = config.trust_request_chat_template;
   std::vector<Route> all = openai_routes(std::move(openai));
   auto add = [&](std::vector<Route> more) {
     for (Route& route : more) all.push_back(std::move(route));

@@ -30,6 +30,7 @@ struct ServerConfig {
   HttpConfig http;
   std::vector<std::string> served_model_names;  // at least one; the first is the default
   bool public_metrics = false;                  // /metrics also beyond loopback, and without a key
+  bool trust_request_chat_template = false;     // clients may send chat_template
   bool insecure = false;                        // allow a non-loopback host without API keys
   std::string version;
   std::vector<StaticAsset> assets;

@@ -144,6 +144,24 @@ Status read_template_arguments(std::string_view name, const Json& value, ChatBod
   return {};
 }
 
+// Texts for the template to present; what is in one is between client and template.
+Status read_documents(std::string_view name, const Json& value, ChatBody& body) {
+  TRY_ASSIGN(const JsonArray* documents, read_array(name, value));
+  for (size_t i = 0; i < documents->size(); ++i) {
+    TRY(read_object(fmt::format("{}[{}]", name, i), (*documents)[i]));
+  }
+  body.prompt.documents = *documents;
+  return {};
+}
+
+// A template is a program, so the operator decides whether clients may bring one.
+Status check_template(const OpenAiContext& context, const ChatPrompt& prompt) {
+  if (!prompt.chat_template || context.trust_request_chat_template) return {};
+  return param_error("chat_template",
+                     "This server takes no chat templates from clients; 'weft serve --trust-request-chat-template' "
+                     "allows it.");
+}
+
 using Name = std::string_view;
 using Value = const Json&;
 
@@ -172,6 +190,13 @@ constexpr BodyField<ChatBody> kChatFields[] = {
     {"continue_final_message",
      [](Name n, Value v, ChatBody& b) { return read_flag(b.prompt.continue_final_message, n, v); }},
     {"chat_template_kwargs", read_template_arguments},
+    {"documents", read_documents},
+    {"chat_template",
+     [](Name n, Value v, ChatBody& b) -> Status {
+       TRY_ASSIGN(b.prompt.chat_template, read_string(n, v));
+       return {};
+     }},
+    {"add_special_tokens", [](Name n, Value v, ChatBody& b) { return read_flag(b.prompt.add_special_tokens, n, v); }},
 };
 
 Status check_chat(const JsonObject& object, ChatBody& body) {
@@ -198,14 +223,25 @@ Status check_chat(const JsonObject& object, ChatBody& body) {
   return {};
 }
 
+Result<ChatBody> read_chat(const OpenAiContext& context, const JsonObject& object) {
+  ChatBody body;
+  TRY(read_body(object, std::span<const BodyField<ChatBody>>(kChatFields), body));
+  TRY(check_chat(object, body));
+  TRY(check_template(context, body.prompt));
+  return body;
+}
+
 }  // namespace
+
+Result<ChatPrompt> read_chat_prompt(const OpenAiContext& context, const JsonObject& object) {
+  TRY_ASSIGN(ChatBody body, read_chat(context, object));
+  return std::move(body.prompt);
+}
 
 Result<PreparedGeneration> prepare_chat(const OpenAiContext& context, std::string_view text,
                                         const std::string& request_id) {
   TRY_ASSIGN(JsonObject object, parse_body(text));
-  ChatBody body;
-  TRY(read_body(object, std::span<const BodyField<ChatBody>>(kChatFields), body));
-  TRY(check_chat(object, body));
+  TRY_ASSIGN(ChatBody body, read_chat(context, object));
   TRY_ASSIGN(std::string model, find_model(context, body.model));
   PreparedGeneration prepared;
   prepared.writer = std::make_unique<ChatAnswer>(AnswerHead{"chatcmpl-" + request_id, time(nullptr), model}, body);

@@ -20,6 +20,7 @@ struct OpenAiContext {
   int64_t created = 0;                                    // seconds since 1970, of the models list
   std::function<std::shared_ptr<TextService>()> service;  // null while the model loads
   std::shared_ptr<Metrics> metrics;
+  bool trust_request_chat_template = false;  // a client may bring a chat template
 };
 
 // A parsed and checked request body.

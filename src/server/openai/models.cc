@@ -2,6 +2,7 @@
 
 #include "server/openai/chat.h"
 #include "server/openai/completions.h"
+#include "server/openai/tokenizer_routes.h"
 
 namespace weft {
 namespace {
@@ -62,6 +63,7 @@ std::vector<Route> openai_routes(std::shared_ptr<const OpenAiContext> context) {
     if (name.find('/') == std::string::npos) continue;
     routes.push_back({.method = "GET", .path = "/v1/models/" + escaped_slashes(name), .handler = handler});
   }
+  for (Route& route : tokenizer_routes(context)) routes.push_back(std::move(route));
   return routes;
 }
 

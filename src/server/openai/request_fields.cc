@@ -148,6 +148,13 @@ Status read_stop_token_ids(Name name, Value value, Body body) {
   return assign(body.request.stop_token_ids, read_integers(name, value, kRequestLimits.stop_token_ids));
 }
 
+Status read_truncation_side(Name name, Value value, Body body) {
+  TRY_ASSIGN(std::string side, read_string(name, value));
+  if (side != "left" && side != "right") return param_error(name, "{} must be left or right.", name);
+  body.request.truncate_left = side == "left";
+  return {};
+}
+
 constexpr BodyField<GenerationBody> kSharedFields[] = {
     {"model", into_body<&GenerationBody::model, read_string>},
     {"temperature", into_request<&TextRequest::temperature, read_number>},
@@ -167,6 +174,8 @@ constexpr BodyField<GenerationBody> kSharedFields[] = {
     {"include_stop_str_in_output", into_request<&TextRequest::include_stop_str_in_output, read_bool>},
     {"ignore_eos", into_request<&TextRequest::ignore_eos, read_bool>},
     {"skip_special_tokens", into_request<&TextRequest::skip_special_tokens, read_bool>},
+    {"truncate_prompt_tokens", into_request<&TextRequest::truncate_prompt_tokens, read_integer>},
+    {"truncation_side", read_truncation_side},
     {"stream", into_body<&GenerationBody::stream, read_bool>},
     {"stream_options", read_stream_options},
     {"return_token_ids", into_body<&GenerationBody::return_token_ids, read_bool>},
@@ -197,9 +206,7 @@ constexpr UnsupportedField kUnsupportedFields[] = {
     {"function_call", "\"none\""},
     {"use_beam_search", "false"},
     {"length_penalty", "1.0"},
-    {"spaces_between_special_tokens", "true"},
-    {"truncate_prompt_tokens", ""},
-    {"truncation_side", ""},
+    {"spaces_between_special_tokens", "any"},  // as in every fast tokenizer, decoding puts none there
     {"prompt_logprobs", ""},
     {"logprob_token_ids", "[]"},
     {"allowed_token_ids", "[]"},
