@@ -15,16 +15,16 @@
 
 namespace weft::schema {
 
-// What compiling may cost. kGrammarTooComplex when it is spent.
+// What compiling may cost: steps, and processor time of this thread, so that a busy machine refuses no schema that an
+// idle one takes. kGrammarTooComplex when it is spent.
 class Budget {
  public:
-  explicit Budget(const GrammarLimits& limits)
-      : left_(limits.steps), deadline_(SteadyClock().now() + limits.compile_time) {}
+  explicit Budget(const GrammarLimits& limits);
   Status spend(uint64_t steps);
 
  private:
   uint64_t left_, spent_since_look_ = 0;
-  Nanos deadline_;
+  Nanos end_;
 };
 
 // Texts are UTF-8; a null automaton stands for every text, or every number.
