@@ -135,7 +135,7 @@ class Weft:
         done = subprocess.run(self.command + list(flags), input=text, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{' '.join(self.command)}: {done.stderr}")
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
 
 
 def compare(name, weft, texts, oracle_ids, oracle_text, flags=()):
@@ -266,6 +266,38 @@ def character_texts():
     return out
 
 
+STEP_TEXTS = ["", " ", "Hello,  World! it's 12345.67 \u00bd", "\u00c9cole\tA\u0301 \u1e9b\u0323 \ufb01 \uff21\u3000x\n",
+              "\u4e2d\u6587abc\u3042\u30a2\u30fc\uac00 \u0430\u0431\u0432", "a\u200bb\u200dc\ufeffd\u00a0e\u180ef\u2028g\x00h\x7fi\x8fj\ufffdk",
+              "\u0130\u0131\u00df\u03a3\u03c2 \U00010400", "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f!?...--",
+              "\r\n\r\n  x_y\u203fz $+<=>^`|~", "\u0e01\u0e33\u0e49 \u0915\u094d\u0937\u093f 1,234,567", "\u2581a \u2581\u2581b"]
+
+
+def record_steps(args):
+    """What Hugging Face's tokenizers make of a few texts, step by step: testdata/tokenizer_steps.jsonl."""
+    import tokenizers
+    more = [{"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": scheme, "split": split}
+            for scheme in ["always", "first", "never"] for split in [True, False]]
+    more += [{"type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": True, "use_regex": regex}
+             for prefix in [True, False] for regex in [True, False]]
+    described = [description for name, description in components(args.data) if name != "Precompiled"]
+    described += [component_file(None, step) for step in more]
+    described.append(component_file({"type": "Prepend", "prepend": "_"}, None))
+    described.append(component_file({"type": "ByteLevel"}, None))
+    with open(args.record, "w", encoding="ascii") as out:
+        for description in described:
+            tokenizer = tokenizers.Tokenizer.from_str(json.dumps(description))
+            for text in STEP_TEXTS:
+                if description["normalizer"]:
+                    line = {"normalizer": description["normalizer"], "text": text,
+                            "expected": tokenizer.normalizer.normalize_str(text)}
+                else:
+                    step = description["pre_tokenizer"]["pretokenizers"][0]
+                    alone = tokenizers.Tokenizer.from_str(json.dumps({**description, "pre_tokenizer": step}))
+                    line = {"pre_tokenizer": step, "text": text,
+                            "expected": [word for word, _ in alone.pre_tokenizer.pre_tokenize_str(text)]}
+                out.write(json.dumps(line) + "\n")
+
+
 def compare_components(args):
     import tokenizers
     texts = character_texts() + made_texts([]) + corpus(1)
@@ -286,7 +318,10 @@ def main():
     parser.add_argument("--megabytes", type=int, default=20, help="of text")
     parser.add_argument("--only", help="names that hold this")
     parser.add_argument("--components", action="store_true", help="single steps of tokenizer.json instead")
+    parser.add_argument("--record", metavar="FILE", help="write what single steps make of a few texts, for the tests")
     args = parser.parse_args()
+    if args.record:
+        return record_steps(args)
     if args.components:
         return compare_components(args)
     texts = corpus(args.megabytes)

@@ -6,18 +6,6 @@
 namespace weft {
 namespace {
 
-bool is_decimal(char32_t code) {
-  if (code < 0x80) return code >= '0' && code <= '9';
-  return category_of(code) == UTF8PROC_CATEGORY_ND;
-}
-
-// \w of Oniguruma: letters and what behaves like them, marks, decimal digits, connectors.
-bool is_word_character(char32_t code) {
-  auto category = category_of(code);
-  return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_ME) || category == UTF8PROC_CATEGORY_ND ||
-         category == UTF8PROC_CATEGORY_NL || category == UTF8PROC_CATEGORY_PC;
-}
-
 enum class Kind { kCohere, kSuperbpe, kAny };
 
 class DigitGroups : public PatternEngine {
@@ -32,7 +20,10 @@ class DigitGroups : public PatternEngine {
 
     bool next(size_t from, TextSpan& match) override {
       while (true) {
-        if (from >= number_end_ && !find_number(from)) return false;
+        if (from >= number_end_) {
+          if (!find_number(from)) return false;
+          from = number_begin_;
+        }
         for (; from < number_end_; step(from)) {
           if (kind_ == Kind::kSuperbpe) {
             if (digits_left(from) % 3 != 0) continue;

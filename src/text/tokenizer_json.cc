@@ -1,5 +1,8 @@
 #include "text/tokenizer_json.h"
 
+#include <charconv>
+#include <cmath>
+
 #include "base/utf8.h"
 #include "text/bpe_model.h"
 #include "text/json_node.h"
@@ -12,6 +15,21 @@ namespace weft {
 namespace {
 
 constexpr size_t kMaxDepth = 32;
+
+// A number as Hugging Face's tokenizers (serde_json) read it: its digits as an integer, divided by a power of ten,
+// which may miss the nearest double by one unit. Unigram scores need it: sums of them are compared, and long runs of a
+// character have many ways of the same sum. The shortest decimal form of `exact` is what files hold.
+double read_like_serde(double exact) {
+  std::string text = fmt::format("{}", std::abs(exact));
+  size_t point = text.find('.');
+  if (point == std::string::npos || text.find('e') != std::string::npos || text.size() > 19) return exact;
+  double power = 1;
+  for (size_t i = point + 1; i < text.size(); ++i) power *= 10;  // exact up to 10^22
+  text.erase(point, 1);
+  uint64_t digits = 0;
+  std::from_chars(text.data(), text.data() + text.size(), digits);
+  return std::copysign(static_cast<double>(digits) / power, exact);
+}
 
 class JsonTokenizerLoader {
  public:
@@ -114,7 +132,7 @@ class JsonTokenizerLoader {
       }
       if (static_cast<int64_t>(forms_.size()) == kMaxTokens) return vocabulary.unsupported("so large a vocabulary");
       forms_.emplace_back(form);
-      scores_.push_back(score);
+      scores_.push_back(read_like_serde(score));
     }
     return {};
   }

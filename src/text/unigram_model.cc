@@ -36,9 +36,11 @@ UnigramModel::UnigramModel(const Vocabulary& vocabulary, std::span<const double>
   for (size_t byte = 0; byte < 256; ++byte) byte_ids_[byte] = vocabulary.find(fmt::format("<0x{:02X}>", byte));
 }
 
+// In single precision the sum is rounded before it is compared.
 void UnigramModel::offer(Best& target, double score, int32_t id, size_t begin) const {
+  if (options_.single_precision) score = static_cast<float>(score);
   if (target.begin != kUnreached && !(score > target.score)) return;
-  target = {options_.single_precision ? static_cast<float>(score) : score, id, static_cast<uint32_t>(begin)};
+  target = {score, id, static_cast<uint32_t>(begin)};
 }
 
 // Offers every token that begins at `begin` to the place where it ends.
