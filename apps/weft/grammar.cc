@@ -1,4 +1,5 @@
 // weft grammar: what a grammar for structured output accepts (check), and what it allows (sample).
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
