@@ -44,6 +44,15 @@ Error unenforced_error(const std::vector<UnenforcedKeyword>& keywords) {
                     list);
 }
 
+Status check_tokens(const Grammar& grammar, int32_t vocab_size) {
+  for (const Expression& expression : grammar.expressions) {
+    if (expression.kind != Expression::Kind::kToken || expression.index < vocab_size) continue;
+    return make_error(ErrorCode::kInvalidValue, "The grammar names token {}, but the vocabulary ends with token {}.",
+                      expression.index, vocab_size - 1);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string GrammarSpec::key() const {
@@ -68,6 +77,7 @@ Result<CompiledGrammar> compile_grammar(const GrammarSpec& spec, std::shared_ptr
   CompiledGrammar compiled;
   compiled.unenforced = std::move(built.unenforced);
   Grammar grammar = std::move(built.grammar);
+  TRY(check_tokens(grammar, tokens->size()));
   TRY_ASSIGN(grammar.whitespace, whitespace_policy(spec, limits));
   TRY_ASSIGN(std::shared_ptr<const MachineTables> tables, MachineTables::build(std::move(grammar), limits));
   compiled.memory_bytes = tables->memory_bytes();

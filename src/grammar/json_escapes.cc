@@ -10,6 +10,7 @@ namespace {
 // half of a pair the ten bits of the first.
 enum Phase : int32_t { kOutside = 0, kEscape = 1, kUnit = 2, kSecondBackslash = 3, kSecondU = 4, kSecondUnit = 5 };
 
+constexpr char32_t kFirstPrintable = 0x20, kLastPrintable = 0x7E;
 constexpr char32_t kFirstHigh = 0xD800, kFirstLow = 0xDC00, kLastLow = 0xDFFF;
 
 int32_t hex_digit(uint8_t byte) {
@@ -42,6 +43,7 @@ EscapeStep step_unit(EscapeState state, int32_t digit) {
     return character(0x10000 + (static_cast<char32_t>(high) << 10) + (unit - kFirstLow));
   }
   if (unit >= kFirstLow && unit <= kLastLow) return {};
+  if (unit >= kFirstPrintable && unit <= kLastPrintable) return {};
   if (unit < kFirstHigh || unit > kLastLow) return character(unit);
   return partial(kSecondBackslash | static_cast<int32_t>(unit - kFirstHigh) << 20);
 }
@@ -92,17 +94,21 @@ CharacterRanges escape_characters(EscapeState state) {
   auto add = [&](char32_t first, char32_t last) {
     if (first <= last) result.ranges[static_cast<size_t>(result.count++)] = {first, last};
   };
+  auto add_units = [&](char32_t first, char32_t last) {  // of the range, those that \uXXXX may stand for by itself
+    add(first, std::min<char32_t>(last, kFirstPrintable - 1));
+    add(std::max<char32_t>(first, kLastPrintable + 1), std::min<char32_t>(last, kFirstHigh - 1));
+    add(std::max<char32_t>(first, kLastLow + 1), last);
+  };
   int32_t phase = state & 15, digits = (state >> 4) & 15, value = (state >> 8) & 0xFFF;
   auto pairs = 0x10000 + (static_cast<char32_t>(state >> 20) << 10);
   switch (phase) {
     case kEscape:
-      add(0, kFirstHigh - 1);
-      add(kLastLow + 1, 0x10FFFF);
+      add_units(0, 0x10FFFF);
+      for (char32_t c : {U'"', U'/', U'\\'}) add(c, c);
       break;
     case kUnit: {
       CharacterRange range = units(digits, value);
-      add(range.first, std::min<char32_t>(range.last, kFirstHigh - 1));
-      add(std::max<char32_t>(range.first, kLastLow + 1), range.last);
+      add_units(range.first, range.last);
       char32_t first = std::max(range.first, kFirstHigh), last = std::min<char32_t>(range.last, kFirstLow - 1);
       if (first <= last) add(0x10000 + ((first - kFirstHigh) << 10), 0x10000 + ((last - kFirstHigh) << 10) + 0x3FF);
       break;

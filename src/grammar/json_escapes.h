@@ -1,4 +1,5 @@
-// The escapes of JSON strings, one byte at a time. Lone surrogates are no characters.
+// The escapes of JSON strings, one byte at a time. Lone surrogates are no characters. Printable ASCII has no \uXXXX: it
+// would say nothing that the character itself doesn't, and small models lose themselves in spelling names that way.
 #pragma once
 
 #include <array>
@@ -27,7 +28,7 @@ struct CharacterRange {
   char32_t first, last;
 };
 struct CharacterRanges {
-  std::array<CharacterRange, 3> ranges;
+  std::array<CharacterRange, 6> ranges;
   int count = 0;
 
   bool contains(char32_t c) const;

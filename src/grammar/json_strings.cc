@@ -1,10 +1,11 @@
 // The part of the machine that reads strings and keys: escapes are decoded, and the text steps the automata.
+#include "grammar/json_strings.h"
+
 #include <algorithm>
 
 #include "base/utf8.h"
 #include "grammar/character_search.h"
 #include "grammar/json_escapes.h"
-#include "grammar/json_strings.h"
 #include "grammar/machine.h"
 
 namespace weft {

@@ -159,13 +159,13 @@ TEST_F(OpenAiTest, NullIsAbsent) {
 
 TEST_F(OpenAiTest, UnsupportedFieldsAreNamed) {
   start();
-  for (const char* field :
-       {R"("functions":[{}])", R"("function_call":"auto")", R"("use_beam_search":true)", R"("prompt_logprobs":1)",
-        R"("reasoning_effort":"low")", R"("documents":[{}])", R"("chat_template":"x")", R"("bad_words":["a"])",
-        R"("echo":true)", R"("request_id":"x")", R"("allowed_token_ids":[1])", R"("suffix":"x")"}) {
+  for (const char* field : {R"("functions":[{}])", R"("function_call":"auto")", R"("use_beam_search":true)",
+                            R"("prompt_logprobs":1)", R"("reasoning_effort":"low")", R"("bad_words":["a"])",
+                            R"("echo":true)", R"("request_id":"x")", R"("allowed_token_ids":[1])", R"("suffix":"x")"}) {
     std::string name(field + 1, strchr(field + 1, '"'));
     expect_refused(chat(field), name, "unsupported");
   }
+  expect_refused(chat(R"("chat_template":"x")"), "chat_template", "invalid_value");
   expect_refused(complete(R"("tools":[{"type":"function"}])"), "tools", "unsupported");
   expect_refused(complete(R"("suffix":"x")"), "suffix", "unsupported");
   expect_refused(complete(R"("best_of":3)"), "best_of", "unsupported");
