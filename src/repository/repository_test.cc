@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 class ModelSourceTest : public testing::Test {
  protected:
   void SetUp() override {
-    root_ = scratch_path("repository_test");
+    // Tests run side by side, each in a folder of its own.
+    root_ =
+        scratch_path(std::string("repository_test.") + testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(root_);
     fs::create_directories(root_ / "some-model");
     std::ofstream(root_ / "tiny.Q4_0.gguf") << "GGUF";
