@@ -54,5 +54,22 @@ TEST(Offsets, OfSentencePieceTokens) {
   EXPECT_EQ(pieces(*tokenizer, "Hello world"), (std::vector<std::string>{"Hello", " world"}));
 }
 
+// The ids are encode()'s, whatever the kind of model.
+TEST(Offsets, OfEveryKindOfVocabulary) {
+  REQUIRE_DATA(shared_data("tokenizers"));
+  for (const char* name : {"t5-small", "falcon", "roberta-base", "llama-spm.gguf", "bert-bge.gguf",
+                           "sentencepiece/sp-unigram-en-test.model", "sentencepiece/mistral-v3.model",
+                           "tiktoken/llama3-tokenizer.model", "wordpiece/bert-base-uncased-vocab.txt"}) {
+    SCOPED_TRACE(name);
+    auto tokenizer = load_vocabulary(name);
+    ASSERT_NE(tokenizer, nullptr);
+    for (const char* text :
+         {"", " ", "Hello world", "a  \n\tb\xC3\xA9 <s>\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9!",
+          "\xE6\xBC\xA2\xE5\xAD\x97 \xEF\xAC\x81 caf\x65\xCC\x81 \xFF\xFE 1234567 [MASK]"}) {
+      pieces(*tokenizer, text);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weft
