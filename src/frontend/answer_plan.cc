@@ -171,8 +171,8 @@ void keep_markers(const TextModel& model, AnswerPlan& plan) {
   }
 }
 
-Status plan_constraint(const TextModel& model, const TextRequest& request, const GrammarSpec& spec,
-                       const std::string& field, std::string_view prompt, AnswerPlan& plan) {
+Status plan_constraint(const TextModel& model, const GrammarSpec& spec, const std::string& field,
+                       std::string_view prompt, AnswerPlan& plan) {
   if (model.grammars == nullptr) return unsupported(field, "This server was started without structured output.");
   Result<std::shared_ptr<const CompiledGrammar>> grammar = model.grammars->get(spec);
   if (!grammar) {
@@ -194,7 +194,6 @@ Status plan_constraint(const TextModel& model, const TextRequest& request, const
   ReasoningTokens tokens{.end = *end, .end_of_sequence = model.limits.eos_token_ids};
   if (!plan.reasoning_is_open) tokens.begin = begin;
   tokens.vocab_size = model.limits.vocab_size;
-  for (int64_t id : request.stop_token_ids) tokens.end_of_sequence.push_back(static_cast<TokenId>(id));
   plan.constraint = make_reasoning_constraint(plan.constraint, std::move(tokens));
   return {};
 }
@@ -211,7 +210,7 @@ Result<AnswerPlan> plan_answer(const TextModel& model, const TextRequest& reques
   }
   const JsonArray* tools = plan.format != nullptr && chat->tools ? &*chat->tools : nullptr;
   if (tools != nullptr && is_forced(request)) {
-    TRY(plan_constraint(model, request, forced_calls(plan.format->forced, *tools, request), "tools", prompt, plan));
+    TRY(plan_constraint(model, forced_calls(plan.format->forced, *tools, request), "tools", prompt, plan));
   } else if (request.structure) {
     const auto& [spec, field] = *request.structure;
     Result<GrammarSpec> bound =
@@ -221,7 +220,7 @@ Result<AnswerPlan> plan_answer(const TextModel& model, const TextRequest& reques
       error.param = field;
       return error;
     }
-    TRY(plan_constraint(model, request, *bound, field, prompt, plan));
+    TRY(plan_constraint(model, *bound, field, prompt, plan));
   }
   keep_markers(model, plan);
   plan.reads_parts = plan.format != nullptr || plan.reasoning != nullptr;

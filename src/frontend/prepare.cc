@@ -145,12 +145,15 @@ Result<ValidatedRequest> make_validated(const TextModel& model, const TextReques
   TRY_ASSIGN(draft.min_tokens, narrow("min_tokens", request.min_tokens));
   TRY_ASSIGN(draft.priority, narrow("priority", request.priority));
   TRY_ASSIGN(draft.sampling, make_sampling(model, request, seed));
-  for (int64_t token : request.stop_token_ids) {
-    TRY_ASSIGN(TokenId id, narrow("stop_token_ids", token));
-    draft.stop_token_ids.push_back(id);
+  // A structure ends where it is complete, and only there: stops inside it would leave it open.
+  if (constraint == nullptr) {
+    for (int64_t token : request.stop_token_ids) {
+      TRY_ASSIGN(TokenId id, narrow("stop_token_ids", token));
+      draft.stop_token_ids.push_back(id);
+    }
+    draft.ignore_eos = request.ignore_eos;
   }
   draft.prompt = std::move(prompt_ids);
-  draft.ignore_eos = request.ignore_eos;
   draft.cache_salt = request.cache_salt;
   draft.deadline = deadline;
   draft.constraint = std::move(constraint);

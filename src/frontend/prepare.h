@@ -24,7 +24,8 @@ struct PreparedPrompt {
 // apply_chat_template.
 Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request);
 
-// The errors' `param` is the field's name in OpenAI's API.
+// The errors' `param` is the field's name in OpenAI's API. With a constraint, which ends the answer itself, the request's
+// stop tokens are left out and ignore_eos is false.
 Result<ValidatedRequest> make_validated(const TextModel& model, const TextRequest& request,
                                         std::vector<TokenId> prompt_ids, uint64_t seed, Nanos deadline,
                                         std::shared_ptr<const TokenConstraint> constraint = nullptr);

@@ -206,6 +206,7 @@ Status TextServiceImpl::prepare(Live& live) {
     TRY_ASSIGN(AnswerPlan plan, plan_answer(*model_, live.request, prompt.chat, mix64(own_seed)));
     TRY_ASSIGN(ValidatedRequest request,
                make_validated(*model_, live.request, std::move(prompt.ids), seed, live.deadline, plan.constraint));
+    if (plan.constraint != nullptr) live.request.stop.clear();  // see make_validated()
     live.stream = std::make_unique<TextStream>(model_, std::move(live.request), request, std::move(plan));
     TRY(engine_->submit(live.id, std::move(request)));
   } catch (const std::exception&) {  // std::bad_alloc on a hostile prompt must not end the process

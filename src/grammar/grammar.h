@@ -34,7 +34,7 @@ struct Expression {
 struct WhitespacePolicy {
   DfaPtr pattern;        // null: up to `max_bytes` of space, tab, newline and carriage return anywhere between tokens
   bool compact = false;  // none: "{\"a\":1}"
-  int32_t max_bytes = 256;
+  int32_t max_bytes = 64;
 };
 
 struct Grammar {
