@@ -179,9 +179,15 @@ Status run_render(const RenderFlags& flags) {
   if (!flags.model.empty()) {
     TRY_ASSIGN(renderer, load_renderer(flags.model, now));
   }
-  if (!flags.jsonl) return render_file(*renderer, flags.messages);
-  render_lines(renderer ? &*renderer : nullptr, now);
-  return {};
+  if (flags.jsonl) {
+    render_lines(renderer ? &*renderer : nullptr, now);
+    return {};
+  }
+  Status rendered = render_file(*renderer, flags.messages);
+  if (rendered) return {};
+  Error error = rendered.error();
+  error.param.clear();  // a place in the file, not a flag
+  return error;
 }
 
 }  // namespace
