@@ -488,5 +488,18 @@ TEST(WorkPool, FinishRunsEverythingAlsoWhatTasksPost) {
   EXPECT_EQ(count, 200);
 }
 
+TEST(WorkPool, RunsEachPartOnceAlsoFromItsOwnThreads) {
+  WorkPool pool(2);
+  std::vector<std::atomic<int>> runs(100);
+  std::atomic<int> outer = 0;
+  pool.parallel_for(5, [&](size_t i) {
+    pool.parallel_for(20, [&](size_t j) { ++runs[20 * i + j]; });
+    ++outer;
+  });
+  EXPECT_EQ(outer, 5);
+  for (const std::atomic<int>& run : runs) EXPECT_EQ(run, 1);
+  pool.parallel_for(0, [](size_t) { FAIL(); });
+}
+
 }  // namespace
 }  // namespace weft

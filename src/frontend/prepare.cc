@@ -108,14 +108,16 @@ Status truncate(const TextModel& model, const TextRequest& request, std::vector<
   return {};
 }
 
-Result<PreparedPrompt> make_whole_prompt(const TextModel& model, const TextRequest& request) {
+Result<PreparedPrompt> make_whole_prompt(const TextModel& model, const TextRequest& request,
+                                         const ParallelFor& parallel_for) {
   PreparedPrompt prompt;
   if (const auto* tokens = std::get_if<TokenPrompt>(&request.prompt)) {
     prompt.ids = tokens->ids;
     return prompt;
   }
   if (const auto* text = std::get_if<TextPrompt>(&request.prompt)) {
-    prompt.ids = model.tokenizer->encode(text->text, {.add_special_tokens = text->add_special_tokens});
+    prompt.ids =
+        model.tokenizer->encode_parallel(text->text, {.add_special_tokens = text->add_special_tokens}, parallel_for);
     return prompt;
   }
   if (!model.render_chat) {
@@ -123,14 +125,16 @@ Result<PreparedPrompt> make_whole_prompt(const TextModel& model, const TextReque
   }
   TRY_ASSIGN(prompt.chat, model.render_chat(std::get<ChatPrompt>(request.prompt)));
   const auto& chat = std::get<ChatPrompt>(request.prompt);
-  prompt.ids = model.tokenizer->encode(prompt.chat, {.add_special_tokens = chat.add_special_tokens});
+  prompt.ids =
+      model.tokenizer->encode_parallel(prompt.chat, {.add_special_tokens = chat.add_special_tokens}, parallel_for);
   return prompt;
 }
 
 }  // namespace
 
-Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request) {
-  TRY_ASSIGN(PreparedPrompt prompt, make_whole_prompt(model, request));
+Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request,
+                                   const ParallelFor& parallel_for) {
+  TRY_ASSIGN(PreparedPrompt prompt, make_whole_prompt(model, request, parallel_for));
   TRY(truncate(model, request, prompt.ids));
   return prompt;
 }

@@ -22,10 +22,12 @@ struct PreparedPrompt {
 
 // Renders and tokenises. A chat gets no further special tokens than its template writes, as in Hugging Face's
 // apply_chat_template.
-Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request);
+// Parts of a long text are encoded by `parallel_for` (null: none).
+Result<PreparedPrompt> make_prompt(const TextModel& model, const TextRequest& request,
+                                   const ParallelFor& parallel_for = nullptr);
 
-// The errors' `param` is the field's name in OpenAI's API. With a constraint, which ends the answer itself, the request's
-// stop tokens are left out and ignore_eos is false.
+// The errors' `param` is the field's name in OpenAI's API. With a constraint, which ends the answer itself, the
+// request's stop tokens are left out and ignore_eos is false.
 Result<ValidatedRequest> make_validated(const TextModel& model, const TextRequest& request,
                                         std::vector<TokenId> prompt_ids, uint64_t seed, Nanos deadline,
                                         std::shared_ptr<const TokenConstraint> constraint = nullptr);

@@ -200,7 +200,10 @@ void TextServiceImpl::work(const LivePtr& live) {
 Status TextServiceImpl::prepare(Live& live) {
   if (live.cancelled) return make_error(ErrorCode::kCancelled, "The request was cancelled.");
   try {
-    TRY_ASSIGN(PreparedPrompt prompt, make_prompt(*model_, live.request));
+    ParallelFor parallel_for = [this](size_t count, const std::function<void(size_t)>& run) {
+      pool_.parallel_for(count, run);
+    };
+    TRY_ASSIGN(PreparedPrompt prompt, make_prompt(*model_, live.request, parallel_for));
     uint64_t own_seed = mix64(seed_base_ + live.id);
     uint64_t seed = live.request.seed ? static_cast<uint64_t>(*live.request.seed) : own_seed;
     TRY_ASSIGN(AnswerPlan plan, plan_answer(*model_, live.request, prompt.chat, mix64(own_seed)));

@@ -1,8 +1,37 @@
 #include "frontend/work_pool.h"
 
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <memory>
 #include <utility>
 
 namespace weft {
+namespace {
+
+// Shared with tasks that may begin when all is done: they find nothing left and don't touch `run`.
+struct ParallelWork {
+  ParallelWork(size_t n, const std::function<void(size_t)>& f) : count(n), run(f) {}
+
+  void take() {
+    for (size_t i = next++; i < count; i = next++) {
+      try {
+        run(i);
+      } catch (...) {  // out of memory, say: the caller's business
+        if (!has_thrown.exchange(true)) thrown = std::current_exception();
+      }
+      if (++num_done == count) num_done.notify_all();
+    }
+  }
+
+  const size_t count;
+  const std::function<void(size_t)>& run;
+  std::atomic<size_t> next = 0, num_done = 0;
+  std::atomic<bool> has_thrown = false;
+  std::exception_ptr thrown;
+};
+
+}  // namespace
 
 WorkPool::WorkPool(int num_threads) {
   for (int i = 0; i < num_threads; ++i) threads_.emplace_back([this] { run(); });
@@ -14,6 +43,16 @@ void WorkPool::post(std::function<void()> task) {
   std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
   changed_.notify_one();
+}
+
+void WorkPool::parallel_for(size_t count, const std::function<void(size_t)>& run) {
+  auto work = std::make_shared<ParallelWork>(count, run);
+  for (size_t i = 1; i < std::min(count, threads_.size() + 1); ++i) {
+    post([work] { work->take(); });
+  }
+  work->take();
+  for (size_t done = work->num_done; done < count; done = work->num_done) work->num_done.wait(done);
+  if (work->thrown) std::rethrow_exception(work->thrown);
 }
 
 void WorkPool::finish() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -18,6 +19,9 @@ class WorkPool {
 
   // Any thread, also a task's own. Tasks must not throw.
   void post(std::function<void()> task);
+  // Calls run(i) for each i below count, on threads of the pool that are free and on the caller's, which may be one of
+  // them; returns when all are done, and throws what one of them threw.
+  void parallel_for(size_t count, const std::function<void(size_t)>& run);
   // Runs what is queued, and what those tasks post, and joins the threads. Not on a thread of the pool.
   void finish();
 
