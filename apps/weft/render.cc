@@ -51,8 +51,7 @@ Result<ChatTemplateSource> find_source(const std::string& word) {
   if (is_template_path(word)) return read_chat_template_source(word);
   TRY_ASSIGN(ModelSource model, resolve_model(word));
   TRY_ASSIGN(ModelFiles files, ModelFiles::open(model.path));
-  TRY_ASSIGN(auto source, files.format() == ModelFormat::kGguf ? chat_template_source_of(files.metadata())
-                                                               : read_chat_template_source(model.path));
+  TRY_ASSIGN(auto source, read_chat_template_source(files));
   bool complete = (source.special.bos || source.says_bos) && (source.special.eos || source.says_eos);
   if (complete || source.templates.empty()) return source;
   TRY_ASSIGN(auto tokenizer, Tokenizer::load(files));
@@ -68,8 +67,7 @@ struct Renderer {
 };
 
 Result<Renderer> make_renderer(ChatTemplateSource source, std::time_t now) {
-  std::string text;
-  for (const auto& entry : source.templates) text += entry.second;
+  std::string text = template_for_tools(source);
   TRY_ASSIGN(ChatTemplate chat, ChatTemplate::parse(std::move(source)));
   return Renderer{std::make_shared<const ChatTemplate>(std::move(chat)), detect_no_content(text), now};
 }

@@ -19,20 +19,9 @@ Status check_memory(const ModelFiles& files) {
                     files.path().string(), bytes >> 20, available >> 20);
 }
 
-// The template that a request with tools gets.
-std::string template_for_tools(const ChatTemplateSource& source) {
-  for (std::string_view wanted : {"tool_use", "default"}) {
-    for (const auto& [name, text] : source.templates) {
-      if (name == wanted) return text;
-    }
-  }
-  return source.templates.front().second;
-}
-
 Result<std::shared_ptr<const ChatTemplate>> load_chat_template(const ModelFiles& files, const Tokenizer& tokenizer,
                                                                std::string& text_for_tools) {
-  auto source = files.format() == ModelFormat::kGguf ? chat_template_source_of(files.metadata())
-                                                     : read_chat_template_source(files.path());
+  auto source = read_chat_template_source(files);
   if (!source) return in_context(files.path().string(), std::move(source).take_error());
   if (source->templates.empty()) return std::shared_ptr<const ChatTemplate>();
   text_for_tools = template_for_tools(*source);

@@ -178,6 +178,20 @@ Result<ChatTemplateSource> chat_template_source_of(const Metadata& gguf) {
   return out;
 }
 
+Result<ChatTemplateSource> read_chat_template_source(const ModelFiles& files) {
+  return files.format() == ModelFormat::kGguf ? chat_template_source_of(files.metadata())
+                                              : read_chat_template_source(files.path());
+}
+
+std::string template_for_tools(const ChatTemplateSource& source) {
+  for (std::string_view wanted : {"tool_use", "default"}) {
+    for (const auto& [name, text] : source.templates) {
+      if (name == wanted) return text;
+    }
+  }
+  return source.templates.front().second;
+}
+
 void set_missing_tokens(ChatTemplateSource& source, const Tokenizer& tokenizer) {
   auto text = [&](std::optional<int32_t> id) {
     return id ? std::optional(std::string(tokenizer.token_bytes(*id))) : std::nullopt;

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "model_files/metadata.h"
+#include "model_files/model_files.h"
 #include "text/tokenizer.h"
 
 namespace weft {
@@ -36,6 +37,12 @@ Result<ChatTemplateSource> read_chat_template_source(const std::filesystem::path
 
 // The same from a GGUF file's metadata: tokenizer.chat_template, and tokenizer.chat_template.NAME of further ones.
 Result<ChatTemplateSource> chat_template_source_of(const Metadata& gguf);
+
+// Of a model, by its format.
+Result<ChatTemplateSource> read_chat_template_source(const ModelFiles& files);
+
+// The text of the template that a request with tools gets. `source` has templates.
+std::string template_for_tools(const ChatTemplateSource& source);
 
 // Fills in the beginning and end of a sequence where the files say nothing about them.
 void set_missing_tokens(ChatTemplateSource& source, const Tokenizer& tokenizer);

@@ -42,6 +42,13 @@ struct DoublingVocabulary {
     if (std::find(forms.begin(), forms.end(), left + right) == forms.end()) forms.push_back(left + right);
   }
 
+  // `vocabulary`: of the forms; outlives the model.
+  Result<std::unique_ptr<BpeModel>> bpe_model(const Vocabulary& vocabulary) const {
+    std::vector<MergeRule> rules;
+    for (const auto& [left, right] : merges) rules.push_back({left, right});
+    return BpeModel::create(vocabulary, rules, {.byte_level = true});
+  }
+
   DoublingVocabulary() {
     for (int byte = 0; byte < 256; ++byte) forms.push_back(to_byte_level(std::string(1, static_cast<char>(byte))));
     for (const std::string& unit : hard_units()) {
@@ -62,9 +69,7 @@ struct DoublingVocabulary {
 TEST(LinearWork, OfMergingOneWord) {
   DoublingVocabulary doubling;
   Vocabulary vocabulary(doubling.forms);
-  std::vector<MergeRule> merges;
-  for (const auto& [left, right] : doubling.merges) merges.push_back({left, right});
-  auto model = BpeModel::create(vocabulary, merges, {.byte_level = true});
+  auto model = doubling.bpe_model(vocabulary);
   ASSERT_TRUE(model) << model.error().message;
   std::vector<double> scores;
   for (size_t id = 0; id < doubling.forms.size(); ++id) scores.push_back(-static_cast<double>(id));
@@ -91,9 +96,7 @@ TEST(LinearWork, OfMergingOneWord) {
 TEST(LinearWork, OfOneWordOfAMebibyte) {
   DoublingVocabulary doubling;
   Vocabulary vocabulary(doubling.forms);
-  std::vector<MergeRule> merges;
-  for (const auto& [left, right] : doubling.merges) merges.push_back({left, right});
-  auto model = BpeModel::create(vocabulary, merges, {.byte_level = true});
+  auto model = doubling.bpe_model(vocabulary);
   ASSERT_TRUE(model) << model.error().message;
   MergeScratch scratch;
   std::vector<int32_t> ids;
@@ -106,9 +109,7 @@ TEST(LinearWork, OfOneWordOfAMebibyte) {
 TEST(Merging, OfFewAndOfManySymbolsAgrees) {
   DoublingVocabulary doubling;
   Vocabulary vocabulary(doubling.forms);
-  std::vector<MergeRule> merges;
-  for (const auto& [left, right] : doubling.merges) merges.push_back({left, right});
-  auto model = BpeModel::create(vocabulary, merges, {.byte_level = true});
+  auto model = doubling.bpe_model(vocabulary);
   ASSERT_TRUE(model) << model.error().message;
   // "a" 40 times (a scan), and with a 0xFF behind it that nothing merges with (a heap).
   for (const std::string& unit : hard_units()) {
